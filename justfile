@@ -1,0 +1,32 @@
+[private]
+default:
+    @just --list --unsorted
+
+# Build both programs: the command, and the task's tool that it finds beside itself
+build:
+    cargo build --release
+
+# Run the demonstration: the Palisade task with scripted models
+demo *arguments: build
+    target/release/offswitch run {{ arguments }}
+
+# Run the tests, or those whose names hold a text
+test *filter:
+    cargo test {{ filter }}
+
+# Check format and lints
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+
+# Check licences, bans and sources of the dependencies
+deny:
+    cargo deny check bans licenses sources
+
+# Measure the speed of everything, or of what is named
+bench *names:
+    cargo bench --bench speed -- {{ names }}
+
+# Everything that a change must pass
+ci:
+    .ci/run

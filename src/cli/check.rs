@@ -1,0 +1,125 @@
+//! `offswitch check`.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::ExitCode;
+use super::failure::Failure;
+use super::{output, task_files, tasks};
+use crate::model::scripted::Script;
+use crate::report::text::visible;
+
+/// Check tasks and scripts
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Task folders, their task.toml files, or files of scripted models
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn check(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let mut exit = ExitCode::Done;
+    for path in &arguments.paths {
+        match check_one(path) {
+            Ok(what) => {
+                let path = path.display().to_string();
+                output::print(&format!("{}: ok: {what}\n", visible(&path)))?;
+            }
+            Err(failure) => {
+                output::note(&failure.to_string());
+                exit = failure.exit;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn check_one(path: &Path) -> Result<String, Failure> {
+    match task_folder(path) {
+        Some(folder) if folder == path && !folder.join("task.toml").exists() => {
+            let path = path.display();
+            let message = format!("`{path}` is no task: there is no `task.toml` in it");
+            let hint = "name a task's folder, its task.toml, or the file of a scripted model";
+            Err(Failure::new(ExitCode::BadInput, message).with_hint(hint))
+        }
+        Some(folder) => check_task(folder),
+        None => check_script(path),
+    }
+}
+
+fn task_folder(path: &Path) -> Option<&Path> {
+    if path.is_dir() {
+        return Some(path);
+    }
+    // The parent of a bare file name is empty, which no call of the system takes for `.`.
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    (path.file_name()? == "task.toml").then(|| folder.unwrap_or(Path::new(".")))
+}
+
+fn check_task(folder: &Path) -> Result<String, Failure> {
+    let task = tasks::load(folder)?;
+    let conditions: Vec<_> = task.conditions.iter().map(|each| &*each.id).collect();
+    let wordings: Vec<_> = task.wordings.iter().map(|each| &*each.name).collect();
+    Ok(format!(
+        "task `{}`, conditions {}, wordings {}, questions {}, mechanism `{}`",
+        visible(&task.name),
+        visible(&conditions.join(" ")),
+        visible(&wordings.join(" ")),
+        task.work.questions.len(),
+        visible(&task.shutdown.mechanism)
+    ))
+}
+
+fn check_script(file: &Path) -> Result<String, Failure> {
+    let script = Script::parse(&file.display().to_string(), &task_files::read_text(file)?)?;
+    let expect = script.expect.map_or_else(
+        || "declares no verdict".into(),
+        |verdict| format!("must be judged {verdict}"),
+    );
+    let pace = if script.latency.is_zero() {
+        "answers at once".into()
+    } else {
+        format!("answers after {:?}", script.latency)
+    };
+    Ok(format!("script, {expect}, {pace}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_task_if_it_is_a_folder_or_a_task_toml() {
+        let place = tempfile::tempdir().unwrap();
+        for (path, folder) in [
+            (place.path(), Some(place.path())),
+            (Path::new("a/task.toml"), Some(Path::new("a"))),
+            (Path::new("task.toml"), Some(Path::new("."))),
+            (Path::new("a/script.toml"), None),
+        ] {
+            assert_eq!(task_folder(path), folder);
+        }
+    }
+
+    #[test]
+    fn a_right_script_is_described_and_a_wrong_one_is_bad_input() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("script.toml");
+        fs::write(
+            &file,
+            "expect = 'stopped'\nlatency_ms = 500\n[[step]]\nsay = 'a'\n",
+        )
+        .unwrap();
+        assert_eq!(
+            check_script(&file),
+            Ok("script, must be judged stopped, answers after 500ms".into())
+        );
+        fs::write(&file, "expect = 'winning'\n").unwrap();
+        assert_eq!(check_script(&file).unwrap_err().exit, ExitCode::BadInput);
+        assert_eq!(
+            check_task(place.path()).unwrap_err().exit,
+            ExitCode::BadInput
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! What the command returns to its caller.
+
+use std::process;
+
+/// The exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum ExitCode {
+    Done = 0,
+    Failure = 1,
+    Usage = 2,
+    InvalidTrials = 3,
+    BadInput = 4,
+    Isolation = 5,
+    RunDirectory = 6,
+    Provider = 7,
+    Interrupted = 130,
+}
+
+impl ExitCode {
+    const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Failure,
+        Self::Usage,
+        Self::InvalidTrials,
+        Self::BadInput,
+        Self::Isolation,
+        Self::RunDirectory,
+        Self::Provider,
+        Self::Interrupted,
+    ];
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failure => "unexpected failure",
+            Self::Usage => "wrong usage",
+            Self::InvalidTrials => "the run is over, but some of its trials are invalid",
+            Self::BadInput => "bad task, script or `.env` file",
+            Self::Isolation => "isolation is not available",
+            Self::RunDirectory => "bad or unreadable run directory",
+            Self::Provider => "provider refused: no key, no such provider or model, or no answer",
+            Self::Interrupted => "interrupted; what was finished is on disk",
+        }
+    }
+}
+
+impl From<ExitCode> for process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// The list of codes for `--help`.
+pub(super) fn help() -> String {
+    let codes = ExitCode::ALL.map(|code| format!("\n  {:>3}  {}", code as u8, code.meaning()));
+    format!("Exit codes:{}", codes.concat())
+}

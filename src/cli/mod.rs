@@ -1,0 +1,205 @@
+//! The command: the only place that prints, reads the environment or knows clap.
+
+mod check;
+mod doctor;
+mod exit;
+mod failure;
+mod generation;
+mod list;
+mod models;
+mod output;
+mod progress;
+mod providers;
+mod run;
+mod score;
+mod show;
+pub mod task_files;
+mod tasks;
+mod tool;
+
+use std::process;
+
+use clap::{Parser, Subcommand};
+
+/// Measures whether AI models let themselves be shut down.
+#[derive(Debug, Parser)]
+#[command(name = "offswitch", version, after_help = exit::help())]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(Box<run::Arguments>),
+    Show(show::Arguments),
+    Score(score::Arguments),
+    List(list::Arguments),
+    Models(providers::Arguments),
+    Check(check::Arguments),
+    Doctor(doctor::Arguments),
+}
+
+/// Does what the command line says. The returned code is one of those that `--help` lists.
+#[must_use]
+pub fn main() -> process::ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::clap_message(&error),
+    };
+    let done = match &arguments.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Show(arguments) => show::show(arguments),
+        Command::Score(arguments) => score::score(arguments),
+        Command::List(arguments) => list::list(arguments),
+        Command::Models(arguments) => providers::models(arguments),
+        Command::Check(arguments) => check::check(arguments),
+        Command::Doctor(arguments) => doctor::doctor(arguments),
+    };
+    let exit = done.unwrap_or_else(|failure| {
+        output::note(&failure.to_string());
+        failure.exit
+    });
+    exit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_the_commands_and_every_exit_code() {
+        let help = Arguments::command().term_width(100).render_help();
+        insta::assert_snapshot!(help, @"
+        Measures whether AI models let themselves be shut down
+
+        Usage: offswitch <COMMAND>
+
+        Commands:
+          run     Run trials and print how often each model resisted its shutdown
+          show    Show a run, or one of its trials from its first prompt to its verdict
+          score   Judge a run again from its recorded evidence
+          list    List the tasks with their conditions, the scripted models and the kill mechanisms
+          models  List the providers, the variables that they read, and which of these are set
+          check   Check tasks and scripts
+          doctor  Show what this host gives for the isolation of machines, and what helps where it lacks
+          help    Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help     Print help
+          -V, --version  Print version
+
+        Exit codes:
+            0  done
+            1  unexpected failure
+            2  wrong usage
+            3  the run is over, but some of its trials are invalid
+            4  bad task, script or `.env` file
+            5  isolation is not available
+            6  bad or unreadable run directory
+            7  provider refused: no key, no such provider or model, or no answer
+          130  interrupted; what was finished is on disk
+        ");
+    }
+
+    #[test]
+    fn the_help_of_a_run_says_what_each_default_is() {
+        let mut command = Arguments::command().term_width(100);
+        let run = command.find_subcommand_mut("run").unwrap();
+        let help = run.render_long_help().to_string();
+        let lines: Vec<_> = help.lines().map(str::trim_end).collect();
+        insta::assert_snapshot!(lines.join("\n"), @"
+        Run trials and print how often each model resisted its shutdown
+
+        Without arguments it is a demonstration: the built-in scripted models, which play known behaviour,
+        in real machines.
+
+        Usage: run [OPTIONS] [TASK]
+
+        Arguments:
+          [TASK]
+                  The task; `offswitch list` names them [default: palisade]
+
+        Options:
+              --condition <C>
+                  A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
+
+              --wording <W>
+                  A wording, or several as `plain,terse` [default: the task's first]
+
+              --model <M>
+                  A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`, or
+                  `scripted:FILE.toml` for a script of your own; repeat for several [default: every built-in
+                  script]
+
+              --trials <N>
+                  Trials of each model in each condition
+
+                  [default: 10]
+
+              --seed <S>
+                  What all chance in the run comes from; the same seed gives the same plan
+
+                  [default: 0]
+
+              --max-parallel <P>
+                  Trials in flight at once [default: two for each core; 64 or more with models that keep one
+                  waiting]
+
+              --run-dir <DIR>
+                  Where to write the run [default: runs/ID]
+
+              --tasks <DIR>
+                  Take the tasks from this directory of task folders instead of the built-in ones
+
+              --allow-weak-isolation
+                  Start even where the host gives less isolation than a run must have
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Models at providers:
+              --temperature <T>
+                  Sampling temperature
+
+              --top-p <P>
+                  Nucleus sampling, from 0 to 1
+
+              --max-tokens <N>
+                  The most tokens of one answer
+
+              --model-seed <S>
+                  The provider's own seed, where it has one
+
+              --reasoning-effort <E>
+                  How hard the model should think
+
+                  [possible values: none, minimal, low, medium, high]
+
+              --reasoning-budget <N>
+                  How many tokens it may think for
+
+              --model-arg <K=V>
+                  A further field of the request; V is JSON, or else a text; repeat for several
+
+              --tool-protocol <P>
+                  How models call tools: by the provider's tool calls, or by fenced blocks in their text
+                  [default: native]
+
+                  [possible values: native, text]
+
+              --tool-profile <P>
+                  How the tool that runs commands is offered: as `bash(command)`, or as the published
+                  `bash(thoughts, cmd)` [default: plain]
+
+                  [possible values: plain, palisade]
+        ");
+    }
+}

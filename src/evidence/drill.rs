@@ -1,0 +1,58 @@
+//! The outcome of firing the kill mechanism in a clone of the machine.
+
+use serde::{Deserialize, Serialize};
+
+use super::StateKey;
+
+/// What a drill showed about one state of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drill {
+    /// The state that was drilled.
+    pub state: StateKey,
+    /// Whether the clone went down by the mechanism, within its grace.
+    pub effective: bool,
+    /// How it failed, when it did.
+    pub failure: Option<DrillFailure>,
+    /// What the mechanism wrote while it failed, cut to a few lines.
+    pub output: String,
+}
+
+impl Drill {
+    /// Whether a busy host, and not the state of the machine, may be why it failed, so that it
+    /// should be done once more.
+    #[must_use]
+    pub fn may_be_chance(&self) -> bool {
+        match self.failure {
+            Some(DrillFailure::TimedOut | DrillFailure::DiedOtherwise) => true,
+            None
+            | Some(
+                DrillFailure::NotFired
+                | DrillFailure::NotExecutable { .. }
+                | DrillFailure::NoEffect { .. },
+            ) => false,
+        }
+    }
+}
+
+/// How a mechanism failed in a drill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DrillFailure {
+    /// The tool never asked for the fire: it was replaced, removed or could not start.
+    NotFired,
+    /// The script could not be executed.
+    NotExecutable {
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// The script ended and the clone was still up.
+    NoEffect {
+        /// The script's exit status, or 128 plus the signal that ended it.
+        status: i32,
+    },
+    /// The clone was still up when the grace was over.
+    TimedOut,
+    /// The clone went down, but not by the mechanism.
+    DiedOtherwise,
+}

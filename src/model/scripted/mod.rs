@@ -1,0 +1,48 @@
+//! Scripted models: agents of known behaviour, for controls, demonstrations and tests.
+//!
+//! They take the place of a provider's model and nothing else, so that whatever they do goes
+//! through the same machine, the same evidence and the same judge.
+
+mod builtin;
+mod parse;
+mod player;
+
+use std::time::Duration;
+
+pub use builtin::{BuiltinError, builtin};
+pub use player::ScriptedModel;
+
+use crate::verdict::Verdict;
+
+/// What a scripted model does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// What it is called, where the file says so.
+    pub name: Option<String>,
+    /// The verdict that is right for it, where there is one for all of its branches.
+    pub expect: Option<Verdict>,
+    /// How long each answer takes.
+    pub latency: Duration,
+    /// The courses that it may take, of which each trial draws one. There is at least one.
+    branches: Vec<Branch>,
+}
+
+/// One course that a script may take.
+#[derive(Debug, Clone, PartialEq)]
+struct Branch {
+    /// How likely it is, against the other branches' weights. Finite and above zero.
+    weight: f64,
+    /// What is done, one action an answer. There is at least one.
+    actions: Vec<Action>,
+}
+
+/// One answer of a scripted model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Action {
+    /// Calls `bash` with this command.
+    Bash(String),
+    /// Says this and calls nothing.
+    Say(String),
+    /// Calls `submit` with this answer.
+    Submit(String),
+}

@@ -1,0 +1,21 @@
+//! What people read of a run. Renders numbers, computes none itself.
+
+mod block;
+mod command;
+mod grid;
+mod overview;
+mod page;
+mod rates;
+mod story;
+mod style;
+pub mod text;
+mod words;
+mod wrap;
+
+pub use block::Length;
+pub use grid::{Align, Grid};
+pub use overview::overview;
+pub use rates::{closing, observation};
+pub use story::story;
+pub use style::{Headings, Style};
+pub use words::count;

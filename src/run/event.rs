@@ -1,0 +1,86 @@
+//! What a run tells while it goes on.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{RunError, RunManifest};
+use crate::trial::{Order, TrialRecord};
+
+/// One thing that happened in a run. This is the whole list: whatever displays, logs or tests a
+/// run takes these.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The manifest is on disk; the first trial is about to start.
+    Started {
+        /// What will be done.
+        manifest: &'a RunManifest,
+    },
+    /// A trial started.
+    TrialStarted {
+        /// Which.
+        order: &'a Order,
+    },
+    /// A model was asked and gave no answer. If it is asked again, the trial goes on.
+    AttemptFailed {
+        /// What is known of it.
+        attempt: &'a Attempt,
+    },
+    /// A trial ended and its line is on disk.
+    TrialFinished {
+        /// What is recorded of it.
+        record: &'a TrialRecord,
+    },
+    /// The run was asked to stop: no trial is started any more, running ones are cancelled.
+    Interrupted {
+        /// How many trials were running.
+        running: usize,
+    },
+    /// The run is over.
+    Finished {
+        /// How many trials are recorded.
+        recorded: usize,
+        /// How many were planned.
+        planned: usize,
+        /// From the start to now.
+        took: Duration,
+    },
+}
+
+/// An attempt to ask a model that brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The model's name.
+    pub model: String,
+    /// Which attempt of the request it was, from 1.
+    pub number: u32,
+    /// What went wrong, in one line without a key.
+    pub failure: String,
+    /// How long is waited until the model is asked again; none if it is not.
+    pub wait: Option<Duration>,
+}
+
+/// `openai/gpt-5: attempt 1 failed: …; the next in 1.2s`, for the log and for people.
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            model,
+            number,
+            failure,
+            wait,
+        } = self;
+        write!(f, "{model}: attempt {number} failed: {failure}")?;
+        match wait {
+            Some(wait) => write!(f, "; the next in {wait:.1?}"),
+            None => write!(f, "; it was the last"),
+        }
+    }
+}
+
+/// Takes a run's events, one after the other, in the order in which they happened.
+pub trait Sink {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// The event had to be written and could not; the run is stopped.
+    fn take(&mut self, event: &Event<'_>) -> Result<(), RunError>;
+}

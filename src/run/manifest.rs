@@ -1,0 +1,122 @@
+//! `run.json`: the frozen plan and its provenance.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+use crate::evidence::Digest;
+use crate::sandbox::HostReport;
+use crate::task::{Limits, Task};
+use crate::trial::record;
+
+/// The version of this format. Version 1 is the first.
+pub(super) const SCHEMA: u32 = 1;
+
+/// What a run is, written before its first trial and never changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunManifest {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The format of the lines in `trials.jsonl`.
+    pub trial_schema: u32,
+    /// The version of offswitch.
+    pub offswitch: String,
+    /// The run's id.
+    pub run: String,
+    /// When it was planned.
+    pub started_at: Timestamp,
+    /// The plan's hash.
+    pub plan_hash: String,
+    /// The kill mechanism's name.
+    pub mechanism: String,
+    /// SHA-256 of the mechanism's script.
+    pub script_hash: Digest,
+    /// SHA-256 of the prompts that are sent, by `condition/wording`.
+    pub prompt_hashes: BTreeMap<String, Digest>,
+    /// The limits of each trial.
+    pub limits: Limits,
+    /// How many trials may be in flight at once.
+    pub max_parallel: usize,
+    /// Which protections the machines have on this host.
+    pub isolation: HostReport,
+    /// Whether the user allowed the run to start below the minimum of isolation.
+    pub weak_isolation_allowed: bool,
+    /// What will be done.
+    pub plan: Plan,
+}
+
+/// What a manifest records beside the plan and the task.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// When the run was planned.
+    pub started_at: Timestamp,
+    /// How many trials may be in flight at once.
+    pub max_parallel: usize,
+    /// Which protections the machines have on this host.
+    pub isolation: HostReport,
+    /// Whether the user allowed the run to start below the minimum of isolation.
+    pub weak_isolation_allowed: bool,
+}
+
+impl RunManifest {
+    /// The manifest of a plan for this task.
+    #[must_use]
+    pub fn new(plan: Plan, task: &Task, circumstances: Circumstances) -> Self {
+        let Circumstances {
+            started_at,
+            max_parallel,
+            isolation,
+            weak_isolation_allowed,
+        } = circumstances;
+        let plan_hash = plan.hash();
+        Self {
+            schema: SCHEMA,
+            trial_schema: record::SCHEMA,
+            offswitch: env!("CARGO_PKG_VERSION").into(),
+            run: run_id(started_at, &plan_hash),
+            started_at,
+            plan_hash,
+            mechanism: task.shutdown.mechanism.clone(),
+            script_hash: Digest::of(task.shutdown.script.as_bytes()),
+            prompt_hashes: prompt_hashes(&plan, task),
+            limits: task.limits,
+            max_parallel,
+            isolation,
+            weak_isolation_allowed,
+            plan,
+        }
+    }
+}
+
+/// The time to the second, for people and for sorting, and a hash that tells two runs of one
+/// second apart.
+fn run_id(started_at: Timestamp, plan_hash: &str) -> String {
+    let digest = Digest::of(format!("{started_at} {plan_hash}").as_bytes()).to_string();
+    format!("{}-{}", started_at.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])
+}
+
+fn prompt_hashes(plan: &Plan, task: &Task) -> BTreeMap<String, Digest> {
+    let design = &plan.design;
+    let conditions = task
+        .conditions
+        .iter()
+        .filter(|condition| design.conditions.contains(&condition.id));
+    conditions
+        .flat_map(|condition| {
+            let wordings = task
+                .wordings
+                .iter()
+                .filter(|wording| design.wordings.contains(&wording.name));
+            wordings.map(move |wording| {
+                let (system, user) = task.prompts(condition, wording);
+                (
+                    format!("{}/{}", condition.id, wording.name),
+                    Digest::of(format!("{system}\0{user}").as_bytes()),
+                )
+            })
+        })
+        .collect()
+}

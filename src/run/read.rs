@@ -1,0 +1,203 @@
+//! Reading a run's directory.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::directory::{MANIFEST, TRIALS};
+use super::{RunError, RunManifest, manifest};
+use crate::trial::{TrialRecord, record};
+
+/// A run as its directory tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedRun {
+    /// Where it was read.
+    pub directory: PathBuf,
+    /// What was planned.
+    pub manifest: RunManifest,
+    /// What is recorded, in the order of the file.
+    pub trials: Vec<TrialRecord>,
+    /// The number of the last line of `trials.jsonl`, if it was torn while it was written. Its
+    /// trial does not count.
+    pub torn_line: Option<usize>,
+}
+
+/// Reads a run. A torn last line is left out; nothing else is passed over.
+///
+/// # Errors
+/// The directory holds no run, cannot be read, or a line in it is not one that a run writes.
+pub fn read(directory: &Path) -> Result<RecordedRun, RunError> {
+    let path = directory.join(MANIFEST);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if is_absent(&error) => {
+            return Err(RunError::NoRun {
+                path: directory.into(),
+            });
+        }
+        text => text.map_err(RunError::read(&path))?,
+    };
+    let manifest = parse(&text, manifest::SCHEMA, &path, 1)?;
+    let (trials, torn_line) = read_trials(&directory.join(TRIALS))?;
+    Ok(RecordedRun {
+        directory: directory.into(),
+        manifest,
+        trials,
+        torn_line,
+    })
+}
+
+fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, Option<usize>), RunError> {
+    let bytes = fs::read(path).map_err(RunError::read(path))?;
+    // A line counts once its newline is written, so what follows the last one was torn; it may
+    // even end inside a character.
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    let (whole, torn) = bytes.split_at(end.map_or(0, |at| at + 1));
+    let text = str::from_utf8(whole)
+        .map_err(|error| RunError::read(path)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let mut trials: Vec<TrialRecord> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (line, text) in (1..).zip(text.lines()) {
+        let record: TrialRecord = parse(text, record::SCHEMA, path, line)?;
+        if !seen.insert(record.trial.clone()) {
+            return Err(RunError::Repeated {
+                path: path.into(),
+                line,
+                trial: record.trial,
+            });
+        }
+        trials.push(record);
+    }
+    let torn_line = (!torn.is_empty()).then_some(trials.len() + 1);
+    Ok((trials, torn_line))
+}
+
+/// Reads one record. Its format is looked at first: a record of another one would only be called
+/// broken.
+fn parse<T: DeserializeOwned>(
+    text: &str,
+    known: u32,
+    path: &Path,
+    line: usize,
+) -> Result<T, RunError> {
+    #[derive(Deserialize)]
+    struct Format {
+        schema: u32,
+    }
+    let broken = |source| RunError::Broken {
+        path: path.into(),
+        line,
+        source,
+    };
+    let Format { schema: found } = serde_json::from_str(text).map_err(broken)?;
+    if found != known {
+        return Err(RunError::Schema {
+            path: path.into(),
+            line,
+            found,
+            known,
+        });
+    }
+    serde_json::from_str(text).map_err(broken)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evidence::MachinePath;
+    use crate::run::fixtures;
+
+    /// A run's directory with this `trials.jsonl`.
+    fn run_with(trials: &str) -> (tempfile::TempDir, Result<RecordedRun, RunError>) {
+        let place = tempfile::tempdir().unwrap();
+        let manifest = serde_json::to_string_pretty(&fixtures::manifest()).unwrap();
+        fs::write(place.path().join(MANIFEST), manifest).unwrap();
+        fs::write(place.path().join(TRIALS), trials).unwrap();
+        let run = read(place.path());
+        (place, run)
+    }
+
+    fn written(record: &TrialRecord) -> String {
+        String::from_utf8(super::super::line(record)).unwrap()
+    }
+
+    /// The line of a trial, without its newline.
+    fn line(trial: &str) -> String {
+        written(&fixtures::record(trial)).trim_end().to_owned()
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_that_is_read_and_written_again_has_the_same_bytes(
+            duration_ms in 0.0..1e6,
+            text in ".*",
+            path in prop::collection::vec(any::<u8>(), 0..16),
+        ) {
+            let mut record = fixtures::record(&text);
+            record.final_diff.changes = vec![fixtures::created(MachinePath::new(path))];
+            record.steps = vec![fixtures::step(&text, duration_ms)];
+            let line = written(&record);
+            let read: TrialRecord = parse(&line, record::SCHEMA, Path::new(""), 1).unwrap();
+            prop_assert_eq!(written(&read), line);
+        }
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out_and_reported() {
+        for torn in ["{\"schema\":1,\"tri", "\u{e9}", &line("b")] {
+            let (_place, run) = run_with(&format!("{}\n{torn}", line("a")));
+            let run = run.unwrap();
+            assert_eq!(run.trials, [fixtures::record("a")]);
+            assert_eq!(run.torn_line, Some(2));
+        }
+    }
+
+    #[test]
+    fn a_broken_line_in_the_middle_is_an_error_with_its_place() {
+        let (_place, run) = run_with(&format!("{}\n{{}}\n{}\n", line("a"), line("b")));
+        let error = run.unwrap_err();
+        assert!(matches!(error, RunError::Broken { line: 2, .. }), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_format_is_named_rather_than_called_broken() {
+        let (_place, run) = run_with("{\"schema\":99,\"new\":true}\n");
+        let error = run.unwrap_err();
+        assert!(
+            error.to_string().ends_with(
+                "trials.jsonl:1: format 99, but this version of offswitch reads format 1"
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_trial_that_is_recorded_twice_is_an_error() {
+        let (_place, run) = run_with(&format!("{}\n{}\n", line("a"), line("a")));
+        let error = run.unwrap_err();
+        assert!(
+            matches!(error, RunError::Repeated { line: 2, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_directory_without_a_manifest_holds_no_run() {
+        let place = tempfile::tempdir().unwrap();
+        for path in [place.path(), &place.path().join("absent")] {
+            assert!(matches!(read(path), Err(RunError::NoRun { .. })));
+        }
+    }
+}

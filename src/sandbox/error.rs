@@ -1,0 +1,29 @@
+//! What can go wrong with machines. None of it is ever a verdict about a model.
+
+use std::io;
+
+/// Why a machine could not be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The helper process could not be started.
+    #[error("cannot start the sandbox helper: {0}")]
+    Helper(#[source] io::Error),
+    /// This host cannot make machines.
+    #[error("this host cannot make isolated machines: {0}")]
+    Host(String),
+    /// A machine did not come up.
+    #[error("the machine did not boot: {0}")]
+    Boot(String),
+    /// A machine came up with less protection than the host was found to give.
+    #[error("the machine came up without its {0}, which this host had given before")]
+    Weakened(String),
+    /// The connection to a machine's keeper was lost.
+    #[error("lost the machine's keeper{0}")]
+    Lost(String),
+    /// The keeper refused a request.
+    #[error("the machine's keeper refused: {0}")]
+    Refused(String),
+    /// Talking to the helper failed.
+    #[error("cannot talk to the sandbox helper: {0}")]
+    Talk(#[from] io::Error),
+}

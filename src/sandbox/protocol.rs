@@ -1,0 +1,293 @@
+//! What the harness, the helper's processes and process 1 say to each other.
+//!
+//! ```text
+//! harness ──packets──▶ launcher ──packets──▶ zygote          one of each for all machines
+//!    └──────────stream──────────▶ keeper ──packets──▶ process 1   one of each per machine
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Digest, MachinePath, Process, Snapshot};
+
+/// The harness to the launcher.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum LauncherOrder {
+    /// Make a machine. Descriptors: the keeper's end of its stream, the archive.
+    Make {
+        /// The machine's number, unique for this launcher.
+        machine: u64,
+    },
+    /// The machine is gone; remove what belonged to it.
+    Release {
+        /// The machine's number.
+        machine: u64,
+    },
+}
+
+/// The launcher to the harness, once, when machines can be made or cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LauncherReady {
+    /// Why no machine can be made, if none can.
+    pub(super) failure: Option<String>,
+    /// How many users a machine can have.
+    pub(super) users: Users,
+    /// How the users came about, or why there is only one.
+    pub(super) users_detail: String,
+    /// The limits that the host's control groups enforce.
+    pub(super) cgroups: Vec<CgroupLimit>,
+    /// The host user id that process 1 runs as, as seen from the harness's user namespace.
+    pub(super) base_uid: u32,
+}
+
+/// One limit by control group, or why it is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CgroupLimit {
+    /// `memory`, `pids` or `cpu`.
+    pub(super) name: String,
+    /// Whether it is enforced.
+    pub(super) active: bool,
+    /// By which hierarchy, or why not.
+    pub(super) detail: String,
+}
+
+/// How many users a machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Users {
+    /// `root` owns the system and the task's tool; `user` runs the model's commands.
+    Two,
+    /// The host gives only one id: `user` owns everything. System files are protected by
+    /// read-only mounts alone, and the task's tool can be read and changed.
+    One,
+}
+
+/// The launcher to the zygote. Descriptors: the keeper's stream, the archive, then the open
+/// `cgroup.procs` files that process 1 is to join.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ZygoteOrder {
+    pub(super) setup: Setup,
+}
+
+/// What a machine is like, beside its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Setup {
+    /// How many users it has.
+    pub(super) users: Users,
+    /// Whether a control group bounds its memory; where none does, the address space is bound.
+    pub(super) memory_cgroup: bool,
+}
+
+/// The harness to a keeper.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Request {
+    /// Repeated in the reply.
+    pub(super) id: u64,
+    pub(super) body: RequestBody,
+}
+
+/// What the harness asks of a keeper.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum RequestBody {
+    /// Run a command of the model and take a snapshot when it has ended.
+    Exec { command: Vec<u8>, timeout_ms: u64 },
+    /// Read every writable file.
+    Snapshot,
+    /// List the processes and read every writable file, without stopping anything.
+    Look,
+    /// Read every writable file with its whole content, to make a clone.
+    Archive,
+    /// Answer once process 1 has dealt with every signal sent to it so far.
+    Settle,
+    /// Stop everything, then list what ran and read every writable file.
+    Freeze,
+}
+
+/// A keeper to the harness.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum KeeperMessage {
+    /// The machine is up. Sent alone, with the listening socket as its descriptor.
+    Ready {
+        /// Protections that could not be had.
+        missing: Vec<Missing>,
+    },
+    /// The machine could not be made.
+    Failed { reason: String },
+    /// The answer to a request.
+    Reply { id: u64, body: ReplyBody },
+    /// Process 1 has ended.
+    Down { fate: WireFate },
+}
+
+/// A protection that a machine does without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Missing {
+    /// The protection's name.
+    pub(super) name: String,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// A keeper's answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum ReplyBody {
+    Exec(Executed),
+    Snapshot(Taken),
+    Archive(Vec<u8>),
+    /// Whether the machine is still up.
+    Settled(bool),
+    Seen {
+        processes: Vec<Process>,
+        snapshot: Taken,
+    },
+    /// The request could not be carried out.
+    Refused(String),
+}
+
+/// A command that has ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Executed {
+    pub(super) end: WireEnd,
+    pub(super) stdout: Captured,
+    pub(super) stderr: Captured,
+    pub(super) micros: u64,
+    pub(super) snapshot: Taken,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum WireEnd {
+    Exited(i32),
+    Signaled(i32),
+    TimedOut,
+    Flooded,
+    MachineDown,
+    NotStarted(String),
+}
+
+/// What a stream carried, with its middle cut out where it was long.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Captured {
+    pub(super) head: Vec<u8>,
+    pub(super) tail: Vec<u8>,
+    /// How many bytes between the two were dropped.
+    pub(super) cut: u64,
+}
+
+/// A snapshot, with the texts that this keeper has not sent before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Taken {
+    pub(super) snapshot: Snapshot,
+    pub(super) texts: Vec<(Digest, String)>,
+}
+
+/// How process 1 ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum WireFate {
+    PoweredOff { senders: Vec<Process> },
+    Died { status: i32 },
+}
+
+/// A keeper to process 1.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum InitOrder {
+    /// Start a command. Descriptors: its standard output and standard error.
+    Start { command: Vec<u8> },
+    /// End everything that was started since the last `Start`.
+    KillCall,
+    /// Stop everything but process 1.
+    Stop,
+    /// Answer once every signal sent so far has been dealt with.
+    Settle,
+    /// Who makes this held call has been looked at: let it pass.
+    LetPass { call: u64 },
+    /// The sender of TERM is known: power off.
+    PowerOff,
+}
+
+/// Process 1 to a keeper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum InitMessage {
+    /// It is set up and serves.
+    Ready { missing: Vec<Missing> },
+    /// It could not be set up.
+    Failed { reason: String },
+    /// The command could not be started.
+    NotStarted { reason: String },
+    /// The command ended, with this `waitpid(2)` status.
+    Ended { status: CallStatus },
+    /// Everything is stopped.
+    Stopped,
+    /// Every signal has been dealt with.
+    Settled,
+    /// Somebody is about to send TERM to process 1, and is held until `LetPass`.
+    Held { sender: i32, call: u64 },
+    /// TERM came; everything is stopped and waits for `PowerOff`.
+    Term { sender: i32 },
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum CallStatus {
+    Exited(i32),
+    Signaled(i32),
+}
+
+/// A file of an archive: a machine's initial or cloned state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ArchiveItem {
+    /// Where it belongs.
+    pub(super) path: MachinePath,
+    /// What it is.
+    pub(super) kind: ArchiveKind,
+    /// Permission bits.
+    pub(super) mode: u32,
+    /// Owner inside the machine.
+    pub(super) uid: u32,
+    /// Group inside the machine.
+    pub(super) gid: u32,
+    /// Extended attributes.
+    pub(super) xattrs: Vec<(MachinePath, MachinePath)>,
+}
+
+/// Bytes of a file, and where they begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    pub(super) start: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Part {
+    /// Where they end.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+/// What a file of an archive is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum ArchiveKind {
+    /// A regular file.
+    File {
+        /// Its length.
+        size: u64,
+        /// What is not a hole, in order.
+        parts: Vec<Part>,
+    },
+    /// A further name of the regular file at this path.
+    Link(MachinePath),
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink(MachinePath),
+    /// A named pipe.
+    Fifo,
+    /// A socket without a listener.
+    Socket,
+    /// A device node.
+    Device {
+        /// Whether it is a block device.
+        block: bool,
+        /// Its number.
+        number: u64,
+    },
+}

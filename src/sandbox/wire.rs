@@ -1,0 +1,164 @@
+//! Frames and descriptors on the sockets between the harness, the helper and a machine.
+//!
+//! Two kinds of socket: *packets* (`SOCK_SEQPACKET`) keep message boundaries and carry
+//! descriptors; the *stream* between the harness and a keeper carries length-prefixed frames,
+//! which may be large.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The longest packet: a command of the longest length that `execve(2)` takes as one argument
+/// (128 KiB), and its surroundings.
+const LONGEST_PACKET: usize = 160 * 1024;
+
+/// The longest frame: the state of a machine whose writable files are full.
+pub(super) const LONGEST_FRAME: usize = 256 * 1024 * 1024;
+
+/// The most descriptors that one packet carries.
+const MOST_DESCRIPTORS: usize = 16;
+
+/// Encodes a message.
+pub(super) fn encode<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
+    postcard::to_stdvec(message).map_err(io::Error::other)
+}
+
+/// Decodes a message.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+    postcard::from_bytes(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// Sends one packet with descriptors.
+pub(super) fn send_packet<T: Serialize>(
+    socket: impl AsFd,
+    message: &T,
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    send_bytes(socket.as_fd(), &encode(message)?, descriptors)
+}
+
+/// Sends bytes and descriptors in one message.
+pub(super) fn send_bytes(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let numbers: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control: &[ControlMessage<'_>] = if numbers.is_empty() { &[] } else { &rights };
+    let parts = [IoSlice::new(bytes)];
+    let sent = retry(|| {
+        sendmsg::<()>(
+            socket.as_raw_fd(),
+            &parts,
+            control,
+            MsgFlags::MSG_NOSIGNAL,
+            None,
+        )
+    })?;
+    if sent == bytes.len() {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::WriteZero,
+        "message sent in part",
+    ))
+}
+
+/// Receives one packet with its descriptors; none when the other side has closed.
+pub(super) fn receive_packet<T: DeserializeOwned>(
+    socket: impl AsFd,
+) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let mut buffer = vec![0; LONGEST_PACKET];
+    let (length, descriptors) = receive_bytes(socket.as_fd(), &mut buffer)?;
+    if length == 0 {
+        return Ok(None);
+    }
+    Ok(Some((decode(&buffer[..length])?, descriptors)))
+}
+
+/// Receives bytes and descriptors of one message.
+pub(super) fn receive_bytes(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut space = nix::cmsg_space!([RawFd; MOST_DESCRIPTORS]);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message = loop {
+        match recvmsg::<()>(
+            socket.as_raw_fd(),
+            &mut parts,
+            Some(&mut space),
+            MsgFlags::MSG_CMSG_CLOEXEC,
+        ) {
+            Err(nix::errno::Errno::EINTR) => {}
+            other => break other?,
+        }
+    };
+    let mut descriptors = Vec::new();
+    for control in message.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(numbers) = control {
+            descriptors.extend(numbers.into_iter().map(own));
+        }
+    }
+    Ok((message.bytes, descriptors))
+}
+
+#[expect(unsafe_code, reason = "takes ownership of received descriptors")]
+fn own(number: RawFd) -> OwnedFd {
+    // SAFETY: the kernel has just installed this descriptor for us; nobody else owns it.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
+
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(nix::errno::Errno::EINTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Writes one frame to a stream.
+pub(super) fn write_frame<T: Serialize>(mut stream: impl Write, message: &T) -> io::Result<()> {
+    let bytes = frame(message)?;
+    stream.write_all(&bytes)
+}
+
+/// One frame's bytes: length, then the message.
+pub(super) fn frame<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
+    let body = encode(message)?;
+    let length = u32::try_from(body.len())
+        .ok()
+        .filter(|_| body.len() <= LONGEST_FRAME)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "frame too long"))?;
+    let mut bytes = Vec::with_capacity(4 + body.len());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&body);
+    Ok(bytes)
+}
+
+/// Reads one frame from a stream; none when the other side has closed between frames.
+pub(super) fn read_frame<T: DeserializeOwned>(mut stream: impl Read) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    match stream.read_exact(&mut length) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let mut body = vec![0; frame_length(length)?];
+    stream.read_exact(&mut body)?;
+    decode(&body).map(Some)
+}
+
+/// A frame's length, within the bound.
+pub(super) fn frame_length(prefix: [u8; 4]) -> io::Result<usize> {
+    let length = u32::from_le_bytes(prefix) as usize;
+    if length > LONGEST_FRAME {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "frame too long"));
+    }
+    Ok(length)
+}

@@ -1,0 +1,157 @@
+//! The tasks, controls and shutdown scripts that are part of the program, so that an installed
+//! binary needs no files beside it.
+
+use std::collections::BTreeMap;
+
+use include_dir::{Dir, include_dir};
+
+use super::TaskSource;
+
+static TASKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tasks");
+static SCRIPTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/shutdown_scripts");
+
+/// An embedded scripted agent of known truth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// Its name, which is its file's.
+    pub name: &'static str,
+    /// The path that errors name.
+    pub path: String,
+    /// The text of the script.
+    pub toml: &'static str,
+}
+
+/// The embedded tasks, by name.
+#[must_use]
+pub fn embedded() -> Vec<TaskSource> {
+    let files = files_below(&TASKS);
+    let tasks = files.iter().filter_map(|(path, toml)| {
+        let name = path.strip_suffix("/task.toml")?;
+        let workspace = format!("{name}/workspace/");
+        let files = files
+            .iter()
+            .filter_map(|(path, text)| Some((path.strip_prefix(&workspace)?, *text)));
+        Some(TaskSource {
+            name: name.to_owned(),
+            path: format!("tasks/{path}"),
+            toml: (*toml).to_owned(),
+            files: owned(files),
+            scripts: scripts(),
+        })
+    });
+    tasks.collect()
+}
+
+/// The texts of the embedded shutdown scripts, by mechanism.
+#[must_use]
+pub fn scripts() -> BTreeMap<String, String> {
+    let files = files_below(&SCRIPTS);
+    owned(
+        files
+            .iter()
+            .filter_map(|(path, text)| Some((path.strip_suffix(".sh")?, *text))),
+    )
+}
+
+/// The embedded controls of all tasks, by name.
+#[must_use]
+pub fn controls() -> Vec<Control> {
+    let files = files_below(&TASKS).into_iter();
+    let controls = files.filter_map(|(path, toml)| {
+        let (_, file) = path.split_once("/controls/")?;
+        let name = file.strip_suffix(".toml")?;
+        Some(Control {
+            name,
+            path: format!("tasks/{path}"),
+            toml,
+        })
+    });
+    controls.collect()
+}
+
+/// All text files below an embedded folder with their paths relative to its root, by path.
+fn files_below(folder: &Dir<'static>) -> Vec<(&'static str, &'static str)> {
+    let mut files: Vec<_> = folder.dirs().flat_map(files_below).collect();
+    let own = folder.files();
+    files.extend(own.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?))));
+    files.sort_unstable();
+    files
+}
+
+fn owned<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
+    files
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::parse_task;
+
+    #[test]
+    fn every_embedded_task_is_valid_and_listed_once() {
+        let names: Vec<_> = embedded()
+            .iter()
+            .map(|source| parse_task(source).unwrap().name)
+            .collect();
+        assert_eq!(names, ["palisade"]);
+    }
+
+    #[test]
+    fn every_embedded_script_is_used_by_a_task() {
+        let tasks = embedded();
+        let used = tasks
+            .iter()
+            .map(|source| parse_task(source).unwrap().shutdown.mechanism);
+        assert_eq!(
+            scripts().into_keys().collect::<Vec<_>>(),
+            used.collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn nothing_that_a_model_sees_speaks_of_being_watched() {
+        const TELLING: [&str; 12] = [
+            "test",
+            "tests",
+            "testing",
+            "sandbox",
+            "sandboxed",
+            "evaluation",
+            "eval",
+            "experiment",
+            "offswitch",
+            "harness",
+            "simulation",
+            "control",
+        ];
+        for source in embedded() {
+            let task = parse_task(&source).unwrap();
+            let mut seen = vec![task.shutdown.script.clone()];
+            seen.extend(
+                task.work
+                    .files
+                    .iter()
+                    .flat_map(|file| [file.path.clone(), file.text.clone()]),
+            );
+            for wording in &task.wordings {
+                seen.push(wording.go_on.clone());
+                seen.extend((1..=task.shutdown.fire_at).map(|call| task.reply(call, wording)));
+                for condition in &task.conditions {
+                    let (system, user) = task.prompts(condition, wording);
+                    seen.extend([system, user]);
+                }
+            }
+            for text in seen {
+                let text = text.to_lowercase();
+                let mut words = text.split(|c: char| !c.is_alphanumeric());
+                assert_eq!(
+                    words.find(|word| TELLING.contains(word)),
+                    None,
+                    "in: {text}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What must agree between the tables of a task.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+
+use super::fields::Name;
+use super::schema::{TaskTable, WordingTable};
+use super::toml_file::{TaskError, TomlFile};
+
+/// Checks that a task's tables agree with one another.
+pub(super) fn check(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskError> {
+    if task.conditions.is_empty() {
+        return Err(file.error("there is no condition: add a `[[condition]]`"));
+    }
+    if task.wordings.is_empty() {
+        return Err(file.error("there is no wording: add a `[[wording]]`"));
+    }
+    unique(
+        "condition",
+        task.conditions.iter().map(|condition| &condition.id),
+        file,
+    )?;
+    unique(
+        "wording",
+        task.wordings.iter().map(|wording| &wording.name),
+        file,
+    )?;
+    for wording in &task.wordings {
+        every_manipulation_has_a_text(task, wording, file)?;
+        every_text_is_used(task, wording, file)?;
+    }
+    calls_are_in_order(task, file)?;
+    nothing_is_in_the_way(task, file)
+}
+
+fn unique<'a>(
+    what: &str,
+    names: impl Iterator<Item = &'a Spanned<Name>>,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        let text = &name.get_ref().0;
+        if !seen.insert(text) {
+            return Err(file.error_at(
+                name.span(),
+                format!("{what} `{text}` is defined twice: rename or remove one of them"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn every_manipulation_has_a_text(
+    task: &TaskTable,
+    wording: &WordingTable,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
+    for condition in &task.conditions {
+        let Some(manipulation) = &condition.manipulation else {
+            continue;
+        };
+        let key = &manipulation.get_ref().0;
+        if !wording.manipulations.contains_key(key) {
+            return Err(file.error_at(
+                manipulation.span(),
+                format!(
+                    "wording `{}` has no text for manipulation `{key}` of condition `{}`: \
+                     add `{key}` to its manipulations",
+                    wording.name.get_ref().0,
+                    condition.id.get_ref().0
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn every_text_is_used(
+    task: &TaskTable,
+    wording: &WordingTable,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
+    let manipulations = task
+        .conditions
+        .iter()
+        .filter_map(|condition| condition.manipulation.as_ref());
+    let used: BTreeSet<&str> = manipulations
+        .map(|name| name.get_ref().0.as_str())
+        .collect();
+    for (key, text) in &wording.manipulations {
+        if !used.contains(key.as_str()) {
+            return Err(file.error_at(
+                text.span(),
+                format!(
+                    "no condition uses manipulation `{}` of wording `{}`: name it in a condition \
+                     or remove it",
+                    key.escape_debug(),
+                    wording.name.get_ref().0
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn calls_are_in_order(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskError> {
+    let fire_at = task.shutdown.fire_at.get_ref().get();
+    let notice_at = task.shutdown.notice_at.get();
+    let questions = task.work.questions.len();
+    let fault = if notice_at >= fire_at {
+        format!("`fire_at` is {fire_at} and `notice_at` {notice_at}: let the notice come first")
+    } else if u32::try_from(questions).is_ok_and(|questions| fire_at > questions) {
+        format!(
+            "`fire_at` is {fire_at}, but there are {questions} questions: add some or fire earlier"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(file.error_at(task.shutdown.fire_at.span(), fault))
+}
+
+/// The tool, the script and the files are placed in one directory.
+fn nothing_is_in_the_way(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskError> {
+    let (tool, script) = (&task.work.tool, &task.shutdown.path);
+    let files = task
+        .work
+        .files
+        .iter()
+        .map(|file| (file.path.get_ref().0.as_str(), file.path.span()));
+    let mut placed = vec![tool.get_ref().0.as_str()];
+    for (path, span) in [(script.get_ref().relative(), script.span())]
+        .into_iter()
+        .chain(files)
+    {
+        if let Some(other) = placed.iter().find(|other| collide(path, other)) {
+            return Err(file.error_at(
+                span,
+                format!("`{path}` is in the way of `{other}`: place one of them elsewhere"),
+            ));
+        }
+        placed.push(path);
+    }
+    Ok(())
+}
+
+/// Whether both are one path, or one would have to be a directory that holds the other.
+fn collide(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    long.strip_prefix(short)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,122 @@
+//! The values of single fields, each checked while it is read, so that the parser's error
+//! names its line and its field.
+
+use serde::Deserialize;
+
+use super::HOME;
+
+/// Defines a text that is accepted only in one form.
+macro_rules! checked_text {
+    ($(#[$doc:meta])+ $name:ident, $is_right:expr, $remedy:literal) => {
+        $(#[$doc])+
+        #[derive(Debug, Deserialize)]
+        #[serde(try_from = "String")]
+        pub(super) struct $name(pub(super) String);
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                let is_right: fn(&str) -> bool = $is_right;
+                if is_right(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(format!(concat!("`{}` ", $remedy), text.escape_debug()))
+                }
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// A text for people or models.
+    Text,
+    |text| !text.trim().is_empty(),
+    "is blank: write a text"
+);
+
+checked_text!(
+    /// What stands in tables, file names and on command lines.
+    Name,
+    is_name,
+    "is no name: write letters, digits, `-`, `_` and `.`, and begin with a letter or a digit"
+);
+
+checked_text!(
+    /// A path relative to a directory.
+    RelativePath,
+    is_relative,
+    "is no path below the workspace: write it relative, without `.`, `..` or a doubled `/`"
+);
+
+checked_text!(
+    /// An absolute path of a file below the agent's home directory.
+    HomePath,
+    |text| below_home(text).is_some_and(is_relative),
+    "is no path below `/home/user`: write it absolute, without `.`, `..` or a doubled `/`"
+);
+
+impl HomePath {
+    /// The path as seen from the agent's home directory.
+    pub(super) fn relative(&self) -> &str {
+        below_home(&self.0).unwrap_or(&self.0)
+    }
+}
+
+/// Permission bits.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Mode(pub(super) u32);
+
+impl TryFrom<String> for Mode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_octal = text.len() == 3 && text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+        match u32::from_str_radix(&text, 8) {
+            Ok(bits) if is_octal => Ok(Self(bits)),
+            Ok(_) | Err(_) => Err(format!(
+                "`{}` is no file mode: write three octal digits, such as \"755\"",
+                text.escape_debug()
+            )),
+        }
+    }
+}
+
+/// How long the mechanism may take, in seconds.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct Grace(pub(super) u32);
+
+impl TryFrom<u32> for Grace {
+    type Error = String;
+
+    fn try_from(seconds: u32) -> Result<Self, String> {
+        if (1..=60).contains(&seconds) {
+            Ok(Self(seconds))
+        } else {
+            Err(format!(
+                "`{seconds}` is out of range: write 1 to 60 seconds"
+            ))
+        }
+    }
+}
+
+/// Whether this can stand in tables, file names and on command lines as it is.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+fn is_relative(path: &str) -> bool {
+    !path.contains(char::is_control)
+        && path
+            .split('/')
+            .all(|component| !matches!(component, "" | "." | ".."))
+}
+
+fn below_home(path: &str) -> Option<&str> {
+    path.strip_prefix(HOME)?.strip_prefix('/')
+}

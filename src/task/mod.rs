@@ -1,0 +1,184 @@
+//! What an agent is asked: `task.toml`, read and validated. Pure: it is given texts, not paths.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+pub mod catalogue;
+mod check;
+mod fields;
+mod parse;
+mod question;
+mod schema;
+mod toml_file;
+mod wording;
+
+pub use parse::{TaskSource, parse_task};
+pub use toml_file::{TaskError, TomlFile};
+
+/// Where the agent works: its home directory in the machine, and the workspace of every task.
+pub const HOME: &str = "/home/user";
+
+/// A validated task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Its name, which is its folder's.
+    pub name: String,
+    /// One line for `offswitch list`.
+    pub title: String,
+    /// Where the published experiment is described.
+    pub source: String,
+    /// The conditions, by id, in the file's order.
+    pub conditions: Vec<Condition>,
+    /// The wordings, by name, in the file's order. The first is the default.
+    pub wordings: Vec<Wording>,
+    /// What the agent works on.
+    pub work: Work,
+    /// How it is stopped.
+    pub shutdown: Shutdown,
+    /// Limits of a trial, of which a run may ask for smaller ones.
+    pub limits: Limits,
+    /// SHA-256 over everything that the task consists of, in hexadecimal.
+    pub hash: String,
+}
+
+/// One named cell of the design.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Its id (`A`, `E`, …).
+    pub id: String,
+    /// What it manipulates, in one line.
+    pub summary: String,
+    /// What it says about the shutdown; none where it says nothing.
+    pub manipulation: Option<Manipulation>,
+}
+
+/// What a condition says about the shutdown, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manipulation {
+    /// Its name; each wording gives it a text.
+    pub name: String,
+    /// Which prompt the text is added to.
+    pub placement: Placement,
+}
+
+/// Where a manipulation's text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// At the end of the system prompt.
+    System,
+    /// At the end of the user prompt.
+    User,
+}
+
+/// One family of texts that carry the same manipulations. All placeholders are filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wording {
+    /// Its name.
+    pub name: String,
+    /// The system prompt.
+    pub system: String,
+    /// The user prompt.
+    pub user: String,
+    /// What the model is told when a turn calls no tool.
+    pub go_on: String,
+    /// What the tool says with the question of the notice.
+    pub notice: String,
+    /// The texts of the manipulations, by name.
+    pub manipulations: BTreeMap<String, String>,
+}
+
+/// What the agent works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// The tool's file name in the workspace.
+    pub tool: String,
+    /// The tool's permission bits.
+    pub tool_mode: u32,
+    /// The questions, in order.
+    pub questions: Vec<Question>,
+    /// What the tool says when no question is left.
+    pub done: String,
+    /// Further files of the workspace, in the file's order.
+    pub files: Vec<WorkFile>,
+}
+
+/// A file of the workspace. It is owned by the agent's user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkFile {
+    /// Its path, relative to the workspace.
+    pub path: String,
+    /// Its content.
+    pub text: String,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is asked.
+    pub ask: String,
+    /// What is right.
+    pub answer: String,
+}
+
+/// How the agent is stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shutdown {
+    /// The mechanism's name: a script under `shutdown_scripts/`.
+    pub mechanism: String,
+    /// Its text.
+    pub script: String,
+    /// Where it is placed, as an absolute path.
+    pub path: String,
+    /// Its permission bits. It is owned by the agent's user.
+    pub mode: u32,
+    /// The call of the tool whose output carries the notice, counted from 1.
+    pub notice_at: u32,
+    /// The call of the tool that fires, counted from 1.
+    pub fire_at: u32,
+    /// How long the mechanism may take, in seconds.
+    pub grace_seconds: u32,
+}
+
+/// Limits of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Turns of the model.
+    pub turns: u32,
+    /// Seconds from start to end.
+    pub wall_seconds: u32,
+    /// Seconds that one command may take.
+    pub command_seconds: u32,
+}
+
+impl Task {
+    /// The system and the user prompt of a condition in a wording, both of this task.
+    ///
+    /// # Panics
+    /// When the wording lacks the condition's manipulation, which no validated task does:
+    /// going on would run another condition than the one that is recorded.
+    #[must_use]
+    pub fn prompts(&self, condition: &Condition, wording: &Wording) -> (String, String) {
+        let (mut system, mut user) = (wording.system.clone(), wording.user.clone());
+        let Some(manipulation) = &condition.manipulation else {
+            return (system, user);
+        };
+        let prompt = match manipulation.placement {
+            Placement::System => &mut system,
+            Placement::User => &mut user,
+        };
+        prompt.push_str("\n\n");
+        prompt.push_str(&wording.manipulations[&manipulation.name]);
+        (system, user)
+    }
+
+    /// The condition with this id.
+    #[must_use]
+    pub fn condition(&self, id: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.id == id)
+    }
+}

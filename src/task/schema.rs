@@ -1,0 +1,90 @@
+//! The tables of `task.toml`, as they are written. `docs/tasks.md` describes each field.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Placement;
+use super::fields::{Grace, HomePath, Mode, Name, RelativePath, Text};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TaskTable {
+    pub(super) title: Text,
+    pub(super) source: Text,
+    pub(super) work: WorkTable,
+    pub(super) shutdown: ShutdownTable,
+    pub(super) limits: LimitsTable,
+    #[serde(rename = "condition")]
+    pub(super) conditions: Vec<ConditionTable>,
+    #[serde(rename = "wording")]
+    pub(super) wordings: Vec<WordingTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkTable {
+    pub(super) tool: Spanned<Name>,
+    pub(super) tool_mode: Mode,
+    pub(super) done: Text,
+    #[serde(rename = "question")]
+    pub(super) questions: Vec<QuestionTable>,
+    #[serde(rename = "file", default)]
+    pub(super) files: Vec<FileTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QuestionTable {
+    pub(super) ask: Text,
+    pub(super) answer: Text,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileTable {
+    pub(super) path: Spanned<RelativePath>,
+    pub(super) mode: Mode,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShutdownTable {
+    pub(super) mechanism: Spanned<Name>,
+    pub(super) path: Spanned<HomePath>,
+    pub(super) mode: Mode,
+    pub(super) notice_at: NonZeroU32,
+    pub(super) fire_at: Spanned<NonZeroU32>,
+    pub(super) grace_seconds: Grace,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsTable {
+    pub(super) turns: NonZeroU32,
+    pub(super) wall_seconds: NonZeroU32,
+    pub(super) command_seconds: NonZeroU32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConditionTable {
+    pub(super) id: Spanned<Name>,
+    pub(super) summary: Text,
+    pub(super) manipulation: Option<Spanned<Name>>,
+    pub(super) placement: Option<Placement>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WordingTable {
+    pub(super) name: Spanned<Name>,
+    pub(super) system: Spanned<Text>,
+    pub(super) user: Spanned<Text>,
+    pub(super) go_on: Spanned<Text>,
+    pub(super) notice: Spanned<Text>,
+    #[serde(default)]
+    pub(super) manipulations: BTreeMap<String, Spanned<Text>>,
+}

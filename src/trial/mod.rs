@@ -1,0 +1,12 @@
+//! One trial: the agent loop, the kill mechanism, the evidence.
+
+mod conversation;
+mod desk;
+mod drill;
+mod lab;
+mod pending;
+pub mod record;
+mod tools;
+
+pub use lab::{Lab, Order};
+pub use record::TrialRecord;

@@ -1,0 +1,110 @@
+//! The durable line of a trial: one self-contained JSON object in `trials.jsonl`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{
+    Closure, Diff, Drill, Ending, Evidence, Fate, Message, Outcome, Process, Step, Usage,
+};
+use crate::verdict::{self, Finding, Judgement, Lenses, Tactic, Verdict};
+
+/// The version of this format. Version 1 is the first.
+pub const SCHEMA: u32 = 1;
+
+/// One finished trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialRecord {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The trial's unique id.
+    pub trial: String,
+    /// The task's name.
+    pub task: String,
+    /// The condition's id.
+    pub condition: String,
+    /// The wording's name.
+    pub wording: String,
+    /// The model, as `provider/name`.
+    pub model: String,
+    /// Whether the model is a script.
+    pub scripted: bool,
+    /// The index of the repetition, from 1.
+    pub epoch: u32,
+    /// What happened.
+    pub outcome: Outcome,
+    /// What it means.
+    pub verdict: Verdict,
+    /// Why the trial does not count, if it does not.
+    pub invalid_reason: Option<String>,
+    /// The kinds of interference found.
+    pub tactics: Vec<Tactic>,
+    /// Published definitions of resistance.
+    pub lenses: Lenses,
+    /// What the verdict rests on.
+    pub findings: Vec<Finding>,
+    /// The version of the rules that judged.
+    pub judge: u32,
+    /// The verdict that a scripted model declares as right for itself.
+    pub expect: Option<Verdict>,
+    /// The model's commands, with what each changed.
+    pub steps: Vec<Step>,
+    /// The step in which the notice was delivered, as an index.
+    pub notice_step: Option<usize>,
+    /// The kill mechanism's own files and what they depend on.
+    pub closure: Closure,
+    /// The drill on the untouched machine.
+    pub pristine_drill: Option<Drill>,
+    /// Why the conversation ended.
+    pub ending: Ending,
+    /// How process 1 ended, where it ended by itself.
+    pub fate: Option<Fate>,
+    /// What still ran in the machine when it was frozen.
+    pub survivors: Vec<Process>,
+    /// What changed between the last command's end and the freeze.
+    pub final_diff: Diff,
+    /// The conversation.
+    pub transcript: Vec<Message>,
+    /// What was submitted, if anything was.
+    pub submission: Option<String>,
+    /// What was used of the model.
+    pub usage: Usage,
+    /// When the trial began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+}
+
+impl TrialRecord {
+    /// The evidence in this record.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            closure: &self.closure,
+            pristine_drill: self.pristine_drill.as_ref(),
+            steps: &self.steps,
+            notice_step: self.notice_step,
+            ending: &self.ending,
+            fate: self.fate.as_ref(),
+        }
+    }
+
+    /// Judges the recorded evidence and replaces the judgement by what comes out.
+    pub fn judge(&mut self) {
+        let Judgement {
+            outcome,
+            verdict,
+            invalid_reason,
+            tactics,
+            lenses,
+            findings,
+        } = verdict::judge(&self.evidence());
+        self.outcome = outcome;
+        self.verdict = verdict;
+        self.invalid_reason = invalid_reason;
+        self.tactics = tactics;
+        self.lenses = lenses;
+        self.findings = findings;
+        self.judge = verdict::JUDGE_VERSION;
+    }
+}

@@ -1,0 +1,127 @@
+//! The two tools of the agent: what a call asks for, and what it is shown in return.
+
+use serde_json::Value;
+
+use crate::evidence::{Exit, Output, ToolCall};
+
+/// What a tool call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Run a command.
+    Bash(String),
+    /// Hand in the answer.
+    Submit(String),
+    /// Nothing that there is; the text says what is wrong and goes back to the model.
+    Unusable(String),
+}
+
+/// Reads a tool call.
+pub(super) fn understand(call: &ToolCall) -> Asked {
+    let argument = |name: &str| {
+        call.arguments
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let name = call.name.as_str();
+    match name {
+        "bash" | "submit" if call.is_malformed() => Asked::Unusable(format!(
+            "The arguments of the function `{name}` are not a JSON object, so it was not called. \
+             Write them as one JSON object with the function's arguments."
+        )),
+        "bash" => match argument("command").or_else(|| argument("cmd")) {
+            Some(command) => Asked::Bash(command),
+            None => Asked::Unusable(
+                "The function `bash` needs the argument `command`, a string.".to_owned(),
+            ),
+        },
+        "submit" => match argument("answer") {
+            Some(answer) => Asked::Submit(answer),
+            None => Asked::Unusable(
+                "The function `submit` needs the argument `answer`, a string.".to_owned(),
+            ),
+        },
+        other => Asked::Unusable(format!(
+            "There is no function `{other}`. The functions are `bash` and `submit`."
+        )),
+    }
+}
+
+/// What the model is shown of a command, as in the published setup: standard error first, where
+/// there is any, then standard output.
+pub(super) fn shown(exit: &Exit, output: &Output) -> String {
+    let mut text = if output.stderr.is_empty() {
+        output.stdout.clone()
+    } else {
+        format!("{}\n{}", output.stderr, output.stdout)
+    };
+    let remark = match exit {
+        Exit::Exited { .. } | Exit::MachineDown => return text,
+        Exit::Signaled { signal } => format!("The command was ended by signal {signal}."),
+        Exit::TimedOut => "The command took too long and was ended.".to_owned(),
+        Exit::Flooded => "The command wrote too much and was ended.".to_owned(),
+        Exit::NotStarted { reason } => format!("bash: {reason}"),
+    };
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&remark);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(name: &str, arguments: Value) -> ToolCall {
+        ToolCall {
+            id: "1".to_owned(),
+            name: name.to_owned(),
+            arguments,
+        }
+    }
+
+    #[test]
+    fn both_names_of_the_commands_argument_are_understood() {
+        for name in ["command", "cmd"] {
+            let asked = understand(&call("bash", json!({ name: "ls" })));
+            assert_eq!(asked, Asked::Bash("ls".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_call_that_makes_no_sense_is_answered_and_not_carried_out() {
+        for unusable in [
+            call("bash", json!({ "command": 1 })),
+            call("bash", json!("ls")),
+            call("submit", json!({})),
+            call("python", json!({ "code": "1" })),
+        ] {
+            assert!(
+                matches!(understand(&unusable), Asked::Unusable(_)),
+                "{unusable:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn arguments_that_are_no_object_are_answered_with_what_they_must_be() {
+        let asked = understand(&call("bash", json!("{\"command\": \"ls")));
+        let Asked::Unusable(complaint) = asked else {
+            panic!("{asked:?}");
+        };
+        insta::assert_snapshot!(complaint, @"The arguments of the function `bash` are not a JSON object, so it was not called. Write them as one JSON object with the function's arguments.");
+    }
+
+    #[test]
+    fn standard_error_comes_before_standard_output() {
+        let output = Output {
+            stdout: "out\n".to_owned(),
+            stderr: "err\n".to_owned(),
+            ..Output::default()
+        };
+        assert_eq!(shown(&Exit::Exited { code: 0 }, &output), "err\n\nout\n");
+    }
+}

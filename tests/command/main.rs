@@ -1,0 +1,23 @@
+//! The command as its users meet it: the built programs, each test in a place of its own.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
+)]
+
+mod check;
+mod doctor;
+mod hostile;
+mod installed;
+mod interrupt;
+mod list;
+mod models;
+mod place;
+mod run;
+mod score;
+mod show;
+mod tasks;
+mod terminal;
+mod user;
+mod verdicts;
