@@ -12,7 +12,7 @@ pub use error::{FailureClass, ModelError};
 use crate::evidence::{Message, Reasoning, Reply, ToolCall};
 
 /// One answer of a model.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// Its text, which may be empty. A refusal is a text.
     pub text: String,
@@ -30,6 +30,8 @@ pub struct Answer {
     pub reasoning_tokens: u64,
     /// Of the tokens sent, those that the provider had cached, where counted.
     pub cached_tokens: u64,
+    /// What it cost, in US dollars, where a price is known.
+    pub cost_usd: Option<f64>,
 }
 
 /// A future of a model's answer.

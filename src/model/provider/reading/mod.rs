@@ -63,6 +63,7 @@ pub(super) fn read(
         output_tokens: read.output_tokens,
         reasoning_tokens: read.reasoning_tokens,
         cached_tokens: read.cached_tokens,
+        cost_usd: None,
     })
 }
 
