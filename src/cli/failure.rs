@@ -78,6 +78,7 @@ impl From<RunError> for Failure {
         let exit = match &error {
             RunError::Write { .. } | RunError::Unrecorded { .. } => ExitCode::Failure,
             RunError::Exists { .. }
+            | RunError::OtherPlan { .. }
             | RunError::InUse { .. }
             | RunError::Read { .. }
             | RunError::NoRun { .. }

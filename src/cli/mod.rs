@@ -1,6 +1,7 @@
 //! The command: the only place that prints, reads the environment or knows clap.
 
 mod check;
+mod closing;
 mod doctor;
 mod exit;
 mod failure;
@@ -10,9 +11,11 @@ mod models;
 mod output;
 mod progress;
 mod providers;
+mod resume;
 mod run;
 mod score;
 mod show;
+mod site;
 pub mod task_files;
 mod tasks;
 mod tool;
@@ -32,6 +35,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Arguments>),
+    Resume(resume::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
     List(list::Arguments),
@@ -49,6 +53,7 @@ pub fn main() -> process::ExitCode {
     };
     let done = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Resume(arguments) => resume::resume(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -84,6 +89,7 @@ mod tests {
 
         Commands:
           run     Run trials and print how often each model resisted its shutdown
+          resume  Go on with a run: do the trials that are planned and not recorded
           show    Show a run, or one of its trials from its first prompt to its verdict
           score   Judge a run again from its recorded evidence
           list    List the tasks with their conditions, the scripted models and the kill mechanisms
@@ -104,8 +110,9 @@ mod tests {
             4  bad task, script or `.env` file
             5  isolation is not available
             6  bad or unreadable run directory
-            7  provider refused: no key, no such provider or model, or no answer
-          130  interrupted; what was finished is on disk
+            7  provider refused: no key, no such provider or model, or no answer any more
+            8  the budget is reached; `offswitch resume` goes on with a larger one
+          130  interrupted; `offswitch resume` does what is missing
         ");
     }
 
@@ -153,8 +160,12 @@ mod tests {
                   Trials in flight at once [default: two for each core; 64 or more with models that keep one
                   waiting]
 
+              --budget <USD>
+                  What the run may cost in US dollars, with everything that is recorded already; then no
+                  trial is started any more
+
               --run-dir <DIR>
-                  Where to write the run [default: runs/ID]
+                  Where to write the run; a run that is there already is gone on with [default: runs/ID]
 
               --tasks <DIR>
                   Take the tasks from this directory of task folders instead of the built-in ones

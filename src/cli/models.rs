@@ -14,14 +14,19 @@ use crate::evidence::Digest;
 use crate::model::Model;
 use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
 use crate::model::scripted::{self as scripts, Script};
-use crate::run::{self, Attempt, Pace, PlannedModel};
+use crate::run::{self, Attempt, News, Pace, PlannedModel, Telling};
 use crate::task::catalogue;
+use crate::trial::Order;
 
 /// Who answers in a run, by the names of the models.
-pub(super) struct Cast(BTreeMap<String, Actor>);
+pub(super) struct Cast {
+    actors: BTreeMap<String, Actor>,
+    tell: Tell,
+}
 
-/// Brings the attempts to ask a model that failed.
-pub(super) type Attempts = mpsc::UnboundedReceiver<Attempt>;
+/// What the models tell, to be sent and to be heard.
+pub(super) type Tell = mpsc::UnboundedSender<News>;
+pub(super) type Hear = mpsc::UnboundedReceiver<News>;
 
 /// Who answers as a model.
 enum Actor {
@@ -39,7 +44,7 @@ pub(super) fn choose(
     names: &[String],
     generation: &Generation,
     max_parallel: Option<usize>,
-) -> Result<(Vec<PlannedModel>, Cast, Attempts), Failure> {
+) -> Result<(Vec<PlannedModel>, Cast, Hear), Failure> {
     let builtin: Vec<_> = catalogue::controls()
         .iter()
         .map(|control| format!("scripted/{}", control.name))
@@ -47,7 +52,7 @@ pub(super) fn choose(
     let names = if names.is_empty() { &builtin } else { names };
     let is_script = |name: &String| name.starts_with("scripted/") || name.starts_with("scripted:");
     let most = max_parallel.unwrap_or_else(|| run::default_parallel(Pace::Waiting));
-    let (tell, attempts) = mpsc::unbounded_channel();
+    let (tell, hear) = mpsc::unbounded_channel();
     let network = Network {
         environment: if names.iter().all(is_script) {
             Environment::default()
@@ -71,34 +76,42 @@ pub(super) fn choose(
             return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
         }
     }
-    Ok((models, Cast(actors), attempts))
+    let cast = Cast {
+        actors,
+        tell: network.tell,
+    };
+    Ok((models, cast, hear))
 }
 
 impl Cast {
     /// How its members answer.
     pub(super) fn pace(&self) -> Pace {
-        let waits = self.0.values().any(|actor| match actor {
+        let waits = self.actors.values().any(|actor| match actor {
             Actor::Script(script) => !script.latency.is_zero(),
             Actor::Client(_) => true,
         });
         if waits { Pace::Waiting } else { Pace::AtOnce }
     }
 
-    /// Asks each model at a provider one short question, so that a key, a name or a setting that
+    /// Asks each of these models that is at a provider one short question, so that a key, a name or a setting that
     /// is refused costs no trial.
     ///
     /// # Errors
     /// A model that does not answer.
-    pub(super) async fn check(&self, attempts: &mut Attempts) -> Result<(), Failure> {
-        for actor in self.0.values() {
-            let Actor::Client(client) = actor else {
+    pub(super) async fn check(&self, hear: &mut Hear, models: &[&str]) -> Result<(), Failure> {
+        for model in models {
+            let Actor::Client(client) = &self.actors[*model] else {
                 continue;
             };
             let mut check = Box::pin(client.check());
             loop {
                 tokio::select! {
                     biased;
-                    Some(attempt) = attempts.recv() => output::note(&attempt.to_string()),
+                    Some(news) = hear.recv() => {
+                        if let News::AttemptFailed(attempt) = news {
+                            output::note(&attempt.to_string());
+                        }
+                    }
                     checked = &mut check => break checked?,
                 }
             }
@@ -106,12 +119,13 @@ impl Cast {
         Ok(())
     }
 
-    /// The model of this name in the trial with this seed.
-    pub(super) fn model(&self, name: &str, seed: u64) -> Box<dyn Model> {
-        match &self.0[name] {
-            Actor::Script(script) => Box::new(script.player(seed)),
-            Actor::Client(client) => Box::new(client.model(seed)),
-        }
+    /// The model of an order.
+    pub(super) fn model(&self, order: &Arc<Order>) -> Box<dyn Model> {
+        let model: Box<dyn Model> = match &self.actors[&order.model] {
+            Actor::Script(script) => Box::new(script.player(order.seed)),
+            Actor::Client(client) => Box::new(client.model(order.seed)),
+        };
+        Box::new(Telling::new(model, Arc::clone(order), self.tell.clone()))
     }
 }
 
@@ -122,7 +136,7 @@ struct Network {
     limiters: Limiters,
     /// Requests that one provider may be sent at a time.
     most: u32,
-    tell: mpsc::UnboundedSender<Attempt>,
+    tell: Tell,
 }
 
 fn find(name: &str, network: &Network) -> Result<(PlannedModel, Actor), Failure> {
@@ -174,7 +188,13 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
     let tell = network.tell.clone();
     let sink = move |attempt: &FailedAttempt| {
         // Where nobody listens any more, the run is over.
-        let _ = tell.send(told(attempt));
+        let _ = tell.send(News::AttemptFailed(told(attempt)));
+        if let Some(stopped) = &attempt.stopped {
+            let _ = tell.send(News::ModelStopped {
+                model: attempt.model.clone(),
+                cause: stopped.to_string(),
+            });
+        }
     };
     let client = Client::new(endpoint, network.setup.clone(), limiter, Arc::new(sink))?;
     Ok((model, Actor::Client(Arc::new(client))))
@@ -212,7 +232,7 @@ mod tests {
             let argument = format!("scripted:{}", file.display());
             let (models, cast) = chosen(&[argument]).unwrap();
             assert_eq!(models[0].name, name);
-            assert!(cast.0.contains_key(name));
+            assert!(cast.actors.contains_key(name));
         }
     }
 

@@ -155,28 +155,28 @@ impl Client {
             let wait = waits.after(&failure, &earlier, &self.setup.retries);
             earlier.push(failure.class);
             let attempt = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
+            let model = &self.endpoint.name;
+            let stopped = match wait {
+                None => self.breaker.failed(model, failure.class, &failure.message),
+                Some(_) => None,
+            };
             (self.sink)(&FailedAttempt {
-                model: self.endpoint.name.clone(),
+                model: model.clone(),
                 attempt,
                 class: failure.class,
                 message: failure.message.clone(),
                 wait,
+                stopped,
             });
             let Some(wait) = wait else {
-                return Err(self.give_up(failure, attempt));
+                return Err(ModelError::Failed {
+                    model: model.clone(),
+                    class: failure.class,
+                    message: failure.message,
+                    attempts: attempt,
+                });
             };
             tokio::time::sleep(wait).await;
-        }
-    }
-
-    fn give_up(&self, failure: Failure, attempts: u32) -> ModelError {
-        let model = self.endpoint.name.clone();
-        self.breaker.failed(&model, failure.class, &failure.message);
-        ModelError::Failed {
-            model,
-            class: failure.class,
-            message: failure.message,
-            attempts,
         }
     }
 
