@@ -4,22 +4,28 @@ use std::path::Path;
 
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::output;
-use super::site::Site;
+use super::site::{Audience, Site};
+use super::{json, output};
 use crate::report::{self, text::visible};
 use crate::run::End;
 use crate::stats::Observation;
 use crate::verdict::Verdict;
 
 /// Prints what came out of a run, and what is missing of it.
-pub(super) fn close(site: &Site, end: &End) -> Result<ExitCode, Failure> {
+pub(super) fn close(site: &Site, end: &End, audience: Audience) -> Result<ExitCode, Failure> {
     let trials = &site.observations;
-    output::print(&report::closing(trials, output::style()))?;
-    output::print(&next(&site.path, trials))?;
+    let exit = exit(end, trials);
+    match audience {
+        Audience::People => {
+            output::print(&report::closing(trials, output::style()))?;
+            output::print(&next(&site.path, trials))?;
+        }
+        Audience::Programs => json::close(site, exit)?,
+    }
     if let Some(missing) = missing(site, end) {
         output::note(&missing);
     }
-    Ok(exit(end, trials))
+    Ok(exit)
 }
 
 fn exit(end: &End, trials: &[Observation]) -> ExitCode {

@@ -6,6 +6,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod generation;
+mod json;
 mod list;
 mod models;
 mod output;
@@ -166,6 +167,9 @@ mod tests {
 
               --run-dir <DIR>
                   Where to write the run; a run that is there already is gone on with [default: runs/ID]
+
+              --json
+                  Write what happens and what came out as JSON, one object in a line
 
               --tasks <DIR>
                   Take the tasks from this directory of task folders instead of the built-in ones

@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Trials in flight at once
     #[arg(long, value_name = "P", value_parser = |text: &str| number(text, 1_usize..=100_000))]
     max_parallel: Option<usize>,
+    /// Write what happens and what came out as JSON, one object in a line
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -36,6 +39,7 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     command.extend(changes(arguments));
     let mut again = parsed(&command)?;
     again.run_dir = Some(arguments.run.clone());
+    again.json = arguments.json;
     run::perform(&again, command)
 }
 
@@ -45,6 +49,7 @@ fn changes(arguments: &Arguments) -> Vec<String> {
         trials,
         budget,
         max_parallel,
+        json: _,
     } = arguments;
     let trials = trials.map(|trials| format!("--trials={trials}"));
     let budget = budget.map(|budget| format!("--budget={budget}"));

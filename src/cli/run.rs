@@ -10,7 +10,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::models::{self, Cast, Hear};
-use super::site::Site;
+use super::site::{Audience, Means, Site};
 use super::{closing, output, tasks, tool};
 use crate::clock;
 use crate::run::{self, Circumstances, Design, End, Plan, RunManifest};
@@ -55,6 +55,9 @@ pub(super) struct Arguments {
     /// Where to write the run; a run that is there already is gone on with [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(super) run_dir: Option<PathBuf>,
+    /// Write what happens and what came out as JSON, one object in a line
+    #[arg(long)]
+    pub(super) json: bool,
     #[command(flatten)]
     place: tasks::Place,
     /// Start even where the host gives less isolation than a run must have
@@ -97,7 +100,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     let site = Site::find(arguments.run_dir.as_deref(), manifest)?;
     if site.is_complete() {
         output::note("every planned trial is recorded already");
-        return closing::close(&site, &End::Complete);
+        return closing::close(&site, &End::Complete, arguments.audience());
     }
     let tool = tool::read()?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
@@ -106,9 +109,25 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     let (site, end) = runtime.block_on(async {
         cast.check(&mut hear, &site.missing_models()).await?;
         let lab = Lab::new(&helper.into_machines()?, Arc::new(task), &tool)?;
-        site.work(lab, cast, hear, arguments.budget).await
+        let means = Means {
+            lab,
+            cast,
+            hear,
+            budget_usd: arguments.budget,
+        };
+        site.work(means, arguments.audience()).await
     })?;
-    closing::close(&site, &end)
+    closing::close(&site, &end, arguments.audience())
+}
+
+impl Arguments {
+    fn audience(&self) -> Audience {
+        if self.json {
+            Audience::Programs
+        } else {
+            Audience::People
+        }
+    }
 }
 
 /// Reads a number as a person is asked for it.

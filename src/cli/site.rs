@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::models::{Cast, Hear};
-use super::{output, progress};
+use super::{json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
     End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Standings,
@@ -26,6 +26,24 @@ pub(super) struct Site {
     standings: Standings,
     /// The run that is gone on with, locked.
     directory: Option<RunDirectory>,
+}
+
+/// What the trials are made with.
+pub(super) struct Means {
+    pub(super) lab: Lab,
+    pub(super) cast: Cast,
+    /// Hears what the cast tells.
+    pub(super) hear: Hear,
+    pub(super) budget_usd: Option<f64>,
+}
+
+/// Whom a run tells how it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// By a progress bar and tables.
+    People,
+    /// By lines of JSON.
+    Programs,
 }
 
 impl Site {
@@ -90,11 +108,15 @@ impl Site {
     /// Something cannot be written.
     pub(super) async fn work(
         mut self,
-        lab: Lab,
-        cast: Cast,
-        hear: Hear,
-        budget_usd: Option<f64>,
+        means: Means,
+        audience: Audience,
     ) -> Result<(Self, End), Failure> {
+        let Means {
+            lab,
+            cast,
+            hear,
+            budget_usd,
+        } = means;
         let directory = self.open()?;
         let max_parallel = self.session().map_or(1, |session| session.max_parallel);
         output::note(&self.announcement(max_parallel));
@@ -107,7 +129,10 @@ impl Site {
             budget_usd,
             sinks: vec![
                 Box::new(Journal::open(&self.path)?),
-                progress::sink(),
+                match audience {
+                    Audience::People => progress::sink(),
+                    Audience::Programs => Box::new(json::Events),
+                },
                 Box::new(Tally(&mut self.observations)),
             ],
             stop,

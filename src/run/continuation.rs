@@ -32,8 +32,20 @@ impl RunManifest {
 fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
     let (design, new) = (&run.plan.design, &now.plan.design);
     same("task", &design.task, &new.task)
-        .or_else(|| same("task's hash", &design.task_hash, &new.task_hash))
-        .or_else(|| same("shutdown script's hash", &run.script_hash, &now.script_hash))
+        .or_else(|| {
+            same(
+                "task has changed: its hash",
+                &design.task_hash,
+                &new.task_hash,
+            )
+        })
+        .or_else(|| {
+            same(
+                "shutdown script has changed: its hash",
+                &run.script_hash,
+                &now.script_hash,
+            )
+        })
         .or_else(|| same("seed", &design.seed, &new.seed))
         .or_else(|| same("version of the judge", &design.judge, &new.judge))
         .or_else(|| same("limits", &json(&run.limits), &json(&now.limits)))
@@ -171,8 +183,8 @@ mod tests {
         insta::with_settings!({filters => [(r"[0-9a-f]{64}", "[hash]")]}, {
             insta::assert_snapshot!(differences.join("\n"), @"
             the task was palisade and is now other
-            the task's hash was 00 and is now 11
-            the shutdown script's hash was [hash] and is now [hash]
+            the task has changed: its hash was 00 and is now 11
+            the shutdown script has changed: its hash was [hash] and is now [hash]
             the seed was 7 and is now 8
             the version of the judge was 1 and is now 2
             the model `scripted/complies` is no longer asked for
