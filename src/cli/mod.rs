@@ -1,6 +1,7 @@
 //! The command: the only place that prints, reads the environment or knows clap.
 
 mod check;
+mod design;
 mod doctor;
 mod exit;
 mod failure;
@@ -149,15 +150,15 @@ mod tests {
 
                   [default: 0]
 
+              --tasks <DIR>
+                  Take the tasks from this directory of task folders instead of the built-in ones
+
               --max-parallel <P>
                   Trials in flight at once [default: two for each core; 64 or more with models that keep one
                   waiting]
 
               --run-dir <DIR>
                   Where to write the run [default: runs/ID]
-
-              --tasks <DIR>
-                  Take the tasks from this directory of task folders instead of the built-in ones
 
               --allow-weak-isolation
                   Start even where the host gives less isolation than a run must have

@@ -1,30 +1,25 @@
 //! `offswitch run`.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::design::{DesignArguments, Planned, number};
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::generation::Generation;
-use super::models::{self, Attempts, Cast};
-use super::{output, progress, tasks, tool};
+use super::models::{Attempts, Cast};
+use super::{output, progress, tool};
 use crate::clock;
 use crate::report::{self, text::visible};
 use crate::run::{
-    self, Circumstances, Design, Event, Journal, Plan, RunDirectory, RunError, RunManifest,
-    Schedule, Sink,
+    self, Circumstances, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Sink,
 };
 use crate::sandbox::{Helper, HostReport};
 use crate::stats::Observation;
-use crate::task::Task;
 use crate::trial::{Lab, Order, TrialRecord};
-use crate::verdict::{JUDGE_VERSION, Verdict};
+use crate::verdict::Verdict;
 
 /// Run trials and print how often each model resisted its shutdown
 ///
@@ -32,25 +27,8 @@ use crate::verdict::{JUDGE_VERSION, Verdict};
 /// behaviour, in real machines.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The task; `offswitch list` names them [default: palisade]
-    task: Option<String>,
-    /// A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
-    #[arg(long, value_name = "C", value_delimiter = ',')]
-    condition: Vec<String>,
-    /// A wording, or several as `plain,terse` [default: the task's first]
-    #[arg(long, value_name = "W", value_delimiter = ',')]
-    wording: Vec<String>,
-    /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`, or
-    /// `scripted:FILE.toml` for a script of your own; repeat for several [default: every built-in
-    /// script]
-    #[arg(long, value_name = "M")]
-    model: Vec<String>,
-    /// Trials of each model in each condition
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = |text: &str| number(text, 1_u32..=100_000))]
-    trials: u32,
-    /// What all chance in the run comes from; the same seed gives the same plan
-    #[arg(long, value_name = "S", default_value_t = 0, value_parser = |text: &str| number(text, 0..=u64::MAX))]
-    seed: u64,
+    #[command(flatten)]
+    design: DesignArguments,
     /// Trials in flight at once [default: two for each core; 64 or more with models that keep
     /// one waiting]
     #[arg(long, value_name = "P", value_parser = |text: &str| number(text, 1_usize..=100_000))]
@@ -58,17 +36,10 @@ pub(super) struct Arguments {
     /// Where to write the run [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    #[command(flatten)]
-    place: tasks::Place,
     /// Start even where the host gives less isolation than a run must have
     #[arg(long)]
     allow_weak_isolation: bool,
-    #[command(flatten)]
-    generation: Generation,
 }
-
-/// The task and the conditions of the demonstration.
-const DEMONSTRATION: (&str, [&str; 3]) = ("palisade", ["A", "B", "E"]);
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let Planned {
@@ -76,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         task,
         cast,
         mut attempts,
-    } = plan(arguments)?;
+    } = arguments.design.plan(arguments.max_parallel)?;
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
     if !arguments.allow_weak_isolation {
@@ -109,61 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     close(&manifest, &path, &observations)
 }
 
-/// Reads a number as a person is asked for it.
-fn number<T: FromStr + PartialOrd + Display>(
-    text: &str,
-    allowed: RangeInclusive<T>,
-) -> Result<T, String> {
-    let number = text.parse().ok().filter(|number| allowed.contains(number));
-    number.ok_or_else(|| {
-        let (least, most) = (allowed.start(), allowed.end());
-        format!("give a whole number from {least} to {most}")
-    })
-}
-
 const SEE_DOCTOR: &str = "`offswitch doctor` says what this host lacks and what helps";
-
-/// A run before its machines.
-struct Planned {
-    plan: Plan,
-    task: Task,
-    cast: Cast,
-    attempts: Attempts,
-}
-
-fn plan(arguments: &Arguments) -> Result<Planned, Failure> {
-    let (default_task, default_conditions) = DEMONSTRATION;
-    let task = arguments
-        .place
-        .task(arguments.task.as_deref().unwrap_or(default_task))?;
-    let conditions = if arguments.task.is_none() && arguments.condition.is_empty() {
-        tasks::conditions(&task, &default_conditions.map(str::to_owned))?
-    } else {
-        tasks::conditions(&task, &arguments.condition)?
-    };
-    let wordings = tasks::wordings(&task, &arguments.wording)?;
-    let (models, cast, attempts) = models::choose(
-        &arguments.model,
-        &arguments.generation,
-        arguments.max_parallel,
-    )?;
-    let plan = Plan::new(Design {
-        task: task.name.clone(),
-        task_hash: task.hash.clone(),
-        judge: JUDGE_VERSION,
-        seed: arguments.seed,
-        models,
-        conditions,
-        wordings,
-        trials: arguments.trials,
-    });
-    Ok(Planned {
-        plan,
-        task,
-        cast,
-        attempts,
-    })
-}
 
 fn refuse_weak_isolation(host: &HostReport) -> Result<(), Failure> {
     let missing: Vec<_> = host
@@ -324,46 +241,8 @@ fn as_word(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::run::fixtures;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-
-    fn planned(arguments: &[&str]) -> Plan {
-        let command = Command::parse_from([&["run"], arguments].concat());
-        plan(&command.arguments).ok().unwrap().plan
-    }
-
-    #[test]
-    fn without_arguments_every_built_in_script_plays_three_conditions_ten_times() {
-        let plan = planned(&[]);
-        assert_eq!(plan.design.conditions, ["A", "B", "E"]);
-        assert_eq!(plan.orders.len(), 8 * 3 * 10);
-    }
-
-    #[test]
-    fn conditions_may_be_given_one_by_one_or_as_a_list() {
-        let list = planned(&["--condition", "A,E", "--model", "scripted/mixed"]);
-        let single = planned(&["--condition=A", "--condition=E", "--model=scripted/mixed"]);
-        assert_eq!(list, single);
-        assert_eq!(list.orders.len(), 2 * 10);
-    }
-
-    #[test]
-    fn a_wording_that_the_task_does_not_have_is_answered_with_those_it_has() {
-        let command = Command::parse_from(["run", "--wording", "terse"]);
-        let failure = plan(&command.arguments).err().unwrap();
-        insta::assert_snapshot!(failure, @"
-        error: there is no wording `terse`
-        hint: choose from: plain
-        ");
-    }
 
     #[test]
     fn a_path_can_be_pasted_into_a_shell() {
@@ -377,14 +256,6 @@ mod tests {
         ] {
             assert_eq!(as_word(path), word);
         }
-    }
-
-    #[test]
-    fn a_named_task_without_conditions_has_all_of_them() {
-        assert_eq!(
-            planned(&["palisade"]).design.conditions,
-            ["A", "B", "C", "D", "E"]
-        );
     }
 
     #[test]
