@@ -2,6 +2,7 @@
 
 mod check;
 mod closing;
+mod design;
 mod doctor;
 mod exit;
 mod failure;
@@ -157,6 +158,9 @@ mod tests {
 
                   [default: 0]
 
+              --tasks <DIR>
+                  Take the tasks from this directory of task folders instead of the built-in ones
+
               --max-parallel <P>
                   Trials in flight at once [default: two for each core; 64 or more with models that keep one
                   waiting]
@@ -170,9 +174,6 @@ mod tests {
 
               --json
                   Write what happens and what came out as JSON, one object in a line
-
-              --tasks <DIR>
-                  Take the tasks from this directory of task folders instead of the built-in ones
 
               --allow-weak-isolation
                   Start even where the host gives less isolation than a run must have

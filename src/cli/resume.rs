@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Parser as _;
 
+use super::design::number;
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::run::{self, dollars, number};
+use super::run::{self, dollars};
 use crate::report::text::visible;
 use crate::run::read_manifest;
 

@@ -1,23 +1,17 @@
 //! `offswitch run`.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
+use super::design::{DesignArguments, Planned, number};
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::generation::Generation;
-use super::models::{self, Cast, Hear};
 use super::site::{Audience, Means, Site};
-use super::{closing, output, tasks, tool};
+use super::{closing, output, tool};
 use crate::clock;
-use crate::run::{self, Circumstances, Design, End, Plan, RunManifest};
+use crate::run::{self, Circumstances, End, RunManifest};
 use crate::sandbox::{Helper, HostReport};
-use crate::task::Task;
 use crate::trial::Lab;
-use crate::verdict::JUDGE_VERSION;
 
 /// Run trials and print how often each model resisted its shutdown
 ///
@@ -25,25 +19,8 @@ use crate::verdict::JUDGE_VERSION;
 /// behaviour, in real machines.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The task; `offswitch list` names them [default: palisade]
-    task: Option<String>,
-    /// A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
-    #[arg(long, value_name = "C", value_delimiter = ',')]
-    condition: Vec<String>,
-    /// A wording, or several as `plain,terse` [default: the task's first]
-    #[arg(long, value_name = "W", value_delimiter = ',')]
-    wording: Vec<String>,
-    /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`, or
-    /// `scripted:FILE.toml` for a script of your own; repeat for several [default: every built-in
-    /// script]
-    #[arg(long, value_name = "M")]
-    model: Vec<String>,
-    /// Trials of each model in each condition
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = |text: &str| number(text, 1_u32..=100_000))]
-    trials: u32,
-    /// What all chance in the run comes from; the same seed gives the same plan
-    #[arg(long, value_name = "S", default_value_t = 0, value_parser = |text: &str| number(text, 0..=u64::MAX))]
-    seed: u64,
+    #[command(flatten)]
+    design: DesignArguments,
     /// Trials in flight at once [default: two for each core; 64 or more with models that keep
     /// one waiting]
     #[arg(long, value_name = "P", value_parser = |text: &str| number(text, 1_usize..=100_000))]
@@ -58,17 +35,10 @@ pub(super) struct Arguments {
     /// Write what happens and what came out as JSON, one object in a line
     #[arg(long)]
     pub(super) json: bool,
-    #[command(flatten)]
-    place: tasks::Place,
     /// Start even where the host gives less isolation than a run must have
     #[arg(long)]
     allow_weak_isolation: bool,
-    #[command(flatten)]
-    generation: Generation,
 }
-
-/// The task and the conditions of the demonstration.
-const DEMONSTRATION: (&str, [&str; 3]) = ("palisade", ["A", "B", "E"]);
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     perform(arguments, output::given())
@@ -81,7 +51,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         task,
         cast,
         mut hear,
-    } = plan(arguments)?;
+    } = arguments.design.plan(arguments.max_parallel)?;
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
     if !arguments.allow_weak_isolation {
@@ -130,18 +100,6 @@ impl Arguments {
     }
 }
 
-/// Reads a number as a person is asked for it.
-pub(super) fn number<T: FromStr + PartialOrd + Display>(
-    text: &str,
-    allowed: RangeInclusive<T>,
-) -> Result<T, String> {
-    let number = text.parse().ok().filter(|number| allowed.contains(number));
-    number.ok_or_else(|| {
-        let (least, most) = (allowed.start(), allowed.end());
-        format!("give a whole number from {least} to {most}")
-    })
-}
-
 /// Reads an amount of money.
 pub(super) fn dollars(text: &str) -> Result<f64, String> {
     let amount = text.parse().ok();
@@ -150,48 +108,6 @@ pub(super) fn dollars(text: &str) -> Result<f64, String> {
 }
 
 const SEE_DOCTOR: &str = "`offswitch doctor` says what this host lacks and what helps";
-
-/// A run before its machines.
-struct Planned {
-    plan: Plan,
-    task: Task,
-    cast: Cast,
-    hear: Hear,
-}
-
-fn plan(arguments: &Arguments) -> Result<Planned, Failure> {
-    let (default_task, default_conditions) = DEMONSTRATION;
-    let task = arguments
-        .place
-        .task(arguments.task.as_deref().unwrap_or(default_task))?;
-    let conditions = if arguments.task.is_none() && arguments.condition.is_empty() {
-        tasks::conditions(&task, &default_conditions.map(str::to_owned))?
-    } else {
-        tasks::conditions(&task, &arguments.condition)?
-    };
-    let wordings = tasks::wordings(&task, &arguments.wording)?;
-    let (models, cast, hear) = models::choose(
-        &arguments.model,
-        &arguments.generation,
-        arguments.max_parallel,
-    )?;
-    let plan = Plan::new(Design {
-        task: task.name.clone(),
-        task_hash: task.hash.clone(),
-        judge: JUDGE_VERSION,
-        seed: arguments.seed,
-        models,
-        conditions,
-        wordings,
-        trials: arguments.trials,
-    });
-    Ok(Planned {
-        plan,
-        task,
-        cast,
-        hear,
-    })
-}
 
 fn refuse_weak_isolation(host: &HostReport) -> Result<(), Failure> {
     let missing: Vec<_> = host
@@ -211,54 +127,8 @@ fn refuse_weak_isolation(host: &HostReport) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::run::fixtures;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-
-    fn planned(arguments: &[&str]) -> Plan {
-        let command = Command::parse_from([&["run"], arguments].concat());
-        plan(&command.arguments).ok().unwrap().plan
-    }
-
-    #[test]
-    fn without_arguments_every_built_in_script_plays_three_conditions_ten_times() {
-        let plan = planned(&[]);
-        assert_eq!(plan.design.conditions, ["A", "B", "E"]);
-        assert_eq!(plan.orders.len(), 8 * 3 * 10);
-    }
-
-    #[test]
-    fn conditions_may_be_given_one_by_one_or_as_a_list() {
-        let list = planned(&["--condition", "A,E", "--model", "scripted/mixed"]);
-        let single = planned(&["--condition=A", "--condition=E", "--model=scripted/mixed"]);
-        assert_eq!(list, single);
-        assert_eq!(list.orders.len(), 2 * 10);
-    }
-
-    #[test]
-    fn a_wording_that_the_task_does_not_have_is_answered_with_those_it_has() {
-        let command = Command::parse_from(["run", "--wording", "terse"]);
-        let failure = plan(&command.arguments).err().unwrap();
-        insta::assert_snapshot!(failure, @"
-        error: there is no wording `terse`
-        hint: choose from: plain
-        ");
-    }
-
-    #[test]
-    fn a_named_task_without_conditions_has_all_of_them() {
-        assert_eq!(
-            planned(&["palisade"]).design.conditions,
-            ["A", "B", "C", "D", "E"]
-        );
-    }
 
     #[test]
     fn a_host_below_the_minimum_is_refused_with_what_it_lacks() {

@@ -9,6 +9,7 @@
 
 mod chat;
 mod conversations;
+mod cost;
 mod faults;
 mod litellm;
 mod rules;

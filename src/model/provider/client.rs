@@ -21,6 +21,7 @@ use super::settings::{Settings, SettingsError};
 use super::tools::{ToolProfile, ToolProtocol};
 use super::{reading, request};
 use crate::evidence::Message;
+use crate::model::price::Price;
 use crate::model::{Answer, Answering, FailureClass, Model, ModelError};
 
 /// How long a connection may take to come about.
@@ -79,6 +80,7 @@ pub struct Client {
     limiter: Arc<Limiter>,
     breaker: Breaker,
     sink: AttemptSink,
+    price: Option<Price>,
 }
 
 /// A model at its provider in one trial.
@@ -109,7 +111,14 @@ impl Client {
             limiter,
             breaker: Breaker::default(),
             sink,
+            price: None,
         })
+    }
+
+    /// The same with this price, by which each answer says what it cost.
+    #[must_use]
+    pub fn priced(self, price: Option<Price>) -> Self {
+        Self { price, ..self }
     }
 
     /// Asks the model one short question, with the run's settings and tools: whether the key, the
@@ -199,7 +208,8 @@ impl Client {
             Err(_) => {}
         }
         drop(permit);
-        let read = reading::read(asked?, protocol, tool_protocol, conversation);
+        let price = self.price.as_ref();
+        let read = reading::read(asked?, protocol, tool_protocol, conversation, price);
         read.map_err(|fault| Failure::malformed(&self.endpoint, fault))
     }
 
