@@ -8,12 +8,15 @@
 
 mod check;
 mod doctor;
+mod faults;
 mod hostile;
 mod installed;
 mod interrupt;
 mod list;
 mod models;
 mod place;
+mod played;
+mod protocols;
 mod run;
 mod score;
 mod show;
@@ -21,3 +24,4 @@ mod tasks;
 mod terminal;
 mod user;
 mod verdicts;
+mod wire;
