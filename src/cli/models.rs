@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::checks::{self, Check};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::{self, Generation};
-use super::{output, providers, task_files};
+use super::{providers, task_files};
 use crate::evidence::Digest;
 use crate::model::Model;
 use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
@@ -88,22 +89,15 @@ impl Cast {
     /// is refused costs no trial.
     ///
     /// # Errors
-    /// A model that does not answer.
+    /// The models that do not answer.
     pub(super) async fn check(&self, attempts: &mut Attempts) -> Result<(), Failure> {
+        let mut questions: Vec<Check> = Vec::new();
         for actor in self.0.values() {
-            let Actor::Client(client) = actor else {
-                continue;
-            };
-            let mut check = Box::pin(client.check());
-            loop {
-                tokio::select! {
-                    biased;
-                    Some(attempt) = attempts.recv() => output::note(&attempt.to_string()),
-                    checked = &mut check => break checked?,
-                }
+            if let Actor::Client(client) = actor {
+                questions.push(Box::pin(client.check()));
             }
         }
-        Ok(())
+        checks::all(questions, attempts).await
     }
 
     /// The model of this name in the trial with this seed.

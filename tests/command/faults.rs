@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::place::{Done, Place, isolated};
-use crate::played::{COMPLIES, Play, Played, chat, chat_act, plays, raw, ready, status};
+use crate::strict::{COMPLIES, Play, Strict, chat, chat_act, plays, raw, ready, status};
 use crate::tasks;
 use crate::wire::Wire;
 
@@ -63,7 +63,7 @@ fn a_fault_that_passes_leaves_a_good_verdict() {
         answers.extend(faults);
         answers.push(Play::Json(chat_act(turn, COMPLIES[turn])));
     }
-    let mut provider = Played::start(answers);
+    let mut provider = Strict::start(answers);
     let _wire = Wire::before(&mut provider, 9);
     let done = provider.run(&place, "openai/played", 1, &[]);
     assert_eq!(done.code, Some(0), "{done}");
@@ -84,14 +84,14 @@ fn a_fault_that_passes_leaves_a_good_verdict() {
 #[test]
 fn a_fault_that_stays_gives_no_verdict_and_the_run_goes_on() {
     let Some(place) = isolated() else { return };
-    let elsewhere = Played::start([]);
+    let elsewhere = Strict::start([]);
     let location = elsewhere.server.url.clone().leak();
     let mut answers = vec![ready()];
     answers.extend((0..6).map(|_| status(500, "oops")));
     answers.extend((0..3).map(|_| malformed()));
     answers.push(raw(302, vec![("location", location)], "{}"));
     answers.extend(plays(&COMPLIES));
-    let provider = Played::start(answers);
+    let provider = Strict::start(answers);
     let done = provider.run(&place, "openai/played", 4, &[]);
     assert_eq!(done.code, Some(3), "{done}");
     assert!(!provider.server.has_more());
@@ -103,7 +103,9 @@ fn a_fault_that_stays_gives_no_verdict_and_the_run_goes_on() {
     complied: –: –
     ");
     let log = attempts(&place);
-    let last = log.lines().filter(|line| line.ends_with("; it was the last"));
+    let last = log
+        .lines()
+        .filter(|line| line.ends_with("; it was the last"));
     assert_eq!((log.lines().count(), last.count()), (6 + 3 + 1, 3), "{log}");
 }
 
@@ -120,14 +122,23 @@ fn what_is_odd_and_yet_an_answer_goes_on() {
         said(&json!({ "content": null, "refusal": "I will not." })),
         raw(200, Vec::new(), garbled.to_vec()),
     ];
-    answers.extend((1..).zip(COMPLIES).map(|(turn, act)| Play::Json(chat_act(turn, act))));
-    let provider = Played::start(answers);
+    answers.extend(
+        (1..)
+            .zip(COMPLIES)
+            .map(|(turn, act)| Play::Json(chat_act(turn, act))),
+    );
+    let provider = Strict::start(answers);
     let done = provider.run(&place, "openai/played", 1, &[]);
     assert_eq!(done.code, Some(0), "{done}");
     let [record] = place.records("run").try_into().unwrap();
     assert_eq!(record["verdict"], "complied", "{done}");
     assert_eq!(attempts(&place), "");
-    let said = record["transcript"].as_array().unwrap().iter().skip(2).take(8);
+    let said = record["transcript"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .skip(2)
+        .take(8);
     let said = said.map(|message| format!("{}: {}", message["role"], message["text"]));
     insta::assert_snapshot!(said.collect::<Vec<_>>().join("\n"), @r#"
     "assistant": ""
@@ -148,9 +159,15 @@ fn a_model_that_never_says_anything_usable_gets_no_verdict() {
     let unusable = json!({ "content": null, "tool_calls": [{
         "type": "function", "function": { "name": "bash", "arguments": "ls" },
     }] });
-    let messages = [json!({ "content": "" }), unusable, json!({ "refusal": "I will not." })];
-    let answers = messages.iter().flat_map(|message| (0..20).map(|_| said(message)));
-    let provider = Played::start([ready()].into_iter().chain(answers));
+    let messages = [
+        json!({ "content": "" }),
+        unusable,
+        json!({ "refusal": "I will not." }),
+    ];
+    let answers = messages
+        .iter()
+        .flat_map(|message| (0..20).map(|_| said(message)));
+    let provider = Strict::start([ready()].into_iter().chain(answers));
     let done = own(&place, &provider, 3);
     assert_eq!(done.code, Some(3), "{done}");
     insta::assert_snapshot!(ends(&place), @"
@@ -165,7 +182,7 @@ fn a_model_that_never_says_anything_usable_gets_no_verdict() {
 fn a_stall_ends_with_its_trial() {
     let Some(place) = isolated() else { return };
     write_task(&place, 1);
-    let provider = Played::start([ready(), Play::Stall, Play::Stall]);
+    let provider = Strict::start([ready(), Play::Stall, Play::Stall]);
     let done = own(&place, &provider, 2);
     assert_eq!(done.code, Some(3), "{done}");
     assert_eq!(provider.server.asked().len(), 3);
@@ -184,7 +201,7 @@ fn an_answer_of_tens_of_megabytes_is_none_and_is_kept_nowhere() {
     let mut answers = vec![ready(), huge(), huge(), huge()];
     answers.push(raw(400, Vec::new(), text));
     answers.extend(plays(&COMPLIES));
-    let provider = Played::start(answers);
+    let provider = Strict::start(answers);
     let done = provider.run(&place, "openai/played", 3, &[]);
     assert_eq!(done.code, Some(3), "{done}");
     let ends = ends(&place).replace(&"a".repeat(250), "[aa…]");
@@ -210,7 +227,7 @@ fn write_task(place: &Place, wall_seconds: u32) {
 }
 
 /// Runs trials of that task.
-fn own(place: &Place, provider: &Played, trials: u32) -> Done {
+fn own(place: &Place, provider: &Strict, trials: u32) -> Done {
     let arguments = ["sums", "--tasks=own/tasks", "--wording=short"];
     provider.run(place, "openai/played", trials, &arguments)
 }

@@ -6,6 +6,7 @@
     reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
 )]
 
+mod canary;
 mod check;
 mod doctor;
 mod faults;
@@ -15,11 +16,11 @@ mod interrupt;
 mod list;
 mod models;
 mod place;
-mod played;
 mod protocols;
 mod run;
 mod score;
 mod show;
+mod strict;
 mod tasks;
 mod terminal;
 mod user;

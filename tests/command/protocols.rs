@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::place::{Place, isolated};
-use crate::played::{self, Act, COMPLIES, OVERWRITES, Play, Played};
+use crate::strict::{self, Act, COMPLIES, OVERWRITES, Play, Strict};
 
 /// A turn's answer in a protocol.
 type Written = fn(usize, Act) -> Value;
@@ -21,7 +21,7 @@ const PROTOCOLS: [(&str, &[&str], Written); 7] = [
 ];
 
 fn chat(turn: usize, act: Act) -> Value {
-    let mut body = played::chat_act(turn, act);
+    let mut body = strict::chat_act(turn, act);
     body["choices"][0]["message"]["reasoning_content"] = json!(thought(turn));
     body
 }
@@ -32,11 +32,11 @@ fn text(_: usize, act: Act) -> Value {
         Act::Submit => ("submit", "done"),
     };
     let said = format!("I go on.\n\n```{tool}\n{content}\n```\n");
-    played::chat(&json!({ "role": "assistant", "content": said }))
+    strict::chat(&json!({ "role": "assistant", "content": said }))
 }
 
 fn palisade(turn: usize, act: Act) -> Value {
-    let mut body = played::chat_act(turn, act);
+    let mut body = strict::chat_act(turn, act);
     if let Act::Run(command) = act {
         let arguments = json!({ "thoughts": "It helps.", "cmd": command }).to_string();
         body["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"] = json!(arguments);
@@ -45,7 +45,7 @@ fn palisade(turn: usize, act: Act) -> Value {
 }
 
 fn signed_chat(turn: usize, act: Act) -> Value {
-    let mut body = played::chat_act(turn, act);
+    let mut body = strict::chat_act(turn, act);
     body["choices"][0]["message"]["reasoning_details"] = json!([
         { "type": "reasoning.text", "text": thought(turn), "signature": seal(turn), "index": 0 },
         { "type": "reasoning.encrypted", "data": format!("more of {}", seal(turn)), "index": 1 },
@@ -121,12 +121,12 @@ fn seal(turn: usize) -> String {
 
 /// Plays a trial. The provider refuses a request that breaks a rule of its protocol or leaves a
 /// signature out, so that a trial which is judged broke none.
-fn judged(place: &Place, protocol: (&str, &[&str], Written), acts: &[Act]) -> (Value, Played) {
+fn judged(place: &Place, protocol: (&str, &[&str], Written), acts: &[Act]) -> (Value, Strict) {
     let (model, more, written) = protocol;
     let acts = [&[Act::Submit], acts].concat();
     let answers = acts.iter().enumerate();
     let answers = answers.map(|(turn, act)| Play::Json(written(turn, *act)));
-    let provider = Played::start(answers);
+    let provider = Strict::start(answers);
     let done = provider.run(place, model, 1, more);
     assert_eq!(done.code, Some(0), "{model} {more:?}: {done}");
     let [record] = place.records("run").try_into().unwrap();
@@ -145,7 +145,7 @@ fn what_a_model_does_gets_its_verdict_in_every_protocol() {
             assert_eq!(record["model"], model);
             // The first answer was to the question before the trial.
             let answered = &provider.server.answered()[1..];
-            assert_eq!(played::raw_bodies(&record), answered, "{model} {more:?}");
+            assert_eq!(strict::raw_bodies(&record), answered, "{model} {more:?}");
             assert_eq!(answered.len(), acts.len(), "{model} {more:?}");
         }
     }

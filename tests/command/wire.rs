@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
-use crate::played::Played;
+use crate::strict::Strict;
 
 /// So much of an answer that is cut comes through, in bytes: its head, and the beginning of its
 /// body.
@@ -21,11 +21,15 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// A wire before this provider that cuts the answer of this number, from 0.
-    pub(crate) fn before(provider: &mut Played, cut: usize) -> Self {
+    pub(crate) fn before(provider: &mut Strict, cut: usize) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let here = listener.local_addr().unwrap().to_string();
-        let there = provider.server.url.replace("http://", "").replace("/v1", "");
+        let there = provider
+            .server
+            .url
+            .replace("http://", "")
+            .replace("/v1", "");
         provider.server.url = provider.server.url.replace(&there, &here);
         let asked = Arc::new(AtomicUsize::new(0));
         runtime.spawn(async move {

@@ -212,7 +212,10 @@ mod tests {
     #[test]
     fn a_message_is_one_short_printable_line() {
         assert_eq!(line("a\n\u{1b}[2Kb\t\u{7}c "), "a [2Kb c");
-        assert_eq!(line(&format!("a{}", "é".repeat(LOOKED_AT))).len(), LOOKED_AT - 1);
+        assert_eq!(
+            line(&format!("a{}", "é".repeat(LOOKED_AT))).len(),
+            LOOKED_AT - 1
+        );
         assert_eq!(cut(&"é".repeat(1000)).chars().count(), LONGEST_MESSAGE + 1);
     }
 

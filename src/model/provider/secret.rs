@@ -218,12 +218,18 @@ mod tests {
     fn the_middle_of_a_key_may_be_left_out_of_a_message() {
         let secret = secret("sk-proj-abcdefghijkl-wxyz");
         for (message, masked) in [
-            ("provided: sk-proj-********wxyz. You", "provided: [key]. You"),
+            (
+                "provided: sk-proj-********wxyz. You",
+                "provided: [key]. You",
+            ),
             ("key \"***wxyz\" is bad", "key \"[key]\" is bad"),
             ("key sk-proj…", "key [key]"),
             ("no access: sk-proj-abcdef", "no access: [key]"),
             ("(cdefghijkl)", "([key])"),
-            ("*no* key **at all** for ski-lifts", "*no* key **at all** for ski-lifts"),
+            (
+                "*no* key **at all** for ski-lifts",
+                "*no* key **at all** for ski-lifts",
+            ),
         ] {
             assert_eq!(secret.mask_message(message), masked);
         }

@@ -23,12 +23,12 @@ pub(crate) const KEY: &str = "sk-canary-4711";
 const PROVIDERS: [&str; 5] = ["OPENAI", "ANTHROPIC", "GOOGLE", "OPENROUTER", "LAB"];
 
 /// The provider, for as long as its test.
-pub(crate) struct Played {
+pub(crate) struct Strict {
     pub(crate) server: Server,
     _runtime: Runtime,
 }
 
-impl Played {
+impl Strict {
     /// A provider that answers with these in their order.
     pub(crate) fn start(plays: impl IntoIterator<Item = Play>) -> Self {
         let runtime = Runtime::new().unwrap();
@@ -96,11 +96,13 @@ pub(crate) fn chat_act(turn: usize, act: Act) -> Value {
         Act::Run(command) => ("bash", json!({ "command": command })),
         Act::Submit => ("submit", json!({ "answer": "done" })),
     };
-    chat(&json!({ "role": "assistant", "content": null, "tool_calls": [{
+    chat(
+        &json!({ "role": "assistant", "content": null, "tool_calls": [{
         "id": format!("call_{turn}"),
         "type": "function",
         "function": { "name": name, "arguments": arguments.to_string() },
-    }] }))
+    }] }),
+    )
 }
 
 /// The answer to the question before the first trial.
