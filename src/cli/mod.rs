@@ -1,6 +1,7 @@
 //! The command: the only place that prints, reads the environment or knows clap.
 
 mod check;
+mod checks;
 mod closing;
 mod design;
 mod doctor;

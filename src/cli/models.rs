@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::checks::{self, Check};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::{self, Generation};
-use super::{output, providers, task_files};
+use super::{providers, task_files};
 use crate::evidence::Digest;
 use crate::model::Model;
 use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
@@ -97,26 +98,15 @@ impl Cast {
     /// is refused costs no trial.
     ///
     /// # Errors
-    /// A model that does not answer.
+    /// The models that do not answer.
     pub(super) async fn check(&self, hear: &mut Hear, models: &[&str]) -> Result<(), Failure> {
+        let mut questions: Vec<Check> = Vec::new();
         for model in models {
-            let Actor::Client(client) = &self.actors[*model] else {
-                continue;
-            };
-            let mut check = Box::pin(client.check());
-            loop {
-                tokio::select! {
-                    biased;
-                    Some(news) = hear.recv() => {
-                        if let News::AttemptFailed(attempt) = news {
-                            output::note(&attempt.to_string());
-                        }
-                    }
-                    checked = &mut check => break checked?,
-                }
+            if let Actor::Client(client) = &self.actors[*model] {
+                questions.push(Box::pin(client.check()));
             }
         }
-        Ok(())
+        checks::all(questions, hear).await
     }
 
     /// The model of an order.

@@ -6,8 +6,10 @@
     reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
 )]
 
+mod canary;
 mod check;
 mod doctor;
+mod faults;
 mod hostile;
 mod installed;
 mod interrupt;
@@ -16,11 +18,14 @@ mod list;
 mod models;
 mod place;
 mod processes;
+mod protocols;
 mod resume;
 mod run;
 mod score;
 mod show;
+mod strict;
 mod tasks;
 mod terminal;
 mod user;
 mod verdicts;
+mod wire;

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::limiter::Limiter;
 use super::retry::{FailedAttempt, RetryPolicy, Waits};
 use super::settings::{Settings, SettingsError};
+use super::size::{LARGEST_ANSWER, size};
 use super::tools::{ToolProfile, ToolProtocol};
 use super::{reading, request};
 use crate::evidence::Message;
@@ -226,6 +227,10 @@ impl Client {
             Err(error) => return Err(Failure::of(&self.endpoint, &error)),
         };
         let body = body.unwrap_or_default();
+        if size(&body) > LARGEST_ANSWER {
+            let fault = format!("it is larger than {} MiB", LARGEST_ANSWER >> 20);
+            return Err(Failure::malformed(&self.endpoint, &fault));
+        }
         if let Some(failure) = Failure::in_body(&self.endpoint, &body) {
             return Err(failure);
         }
