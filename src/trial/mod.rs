@@ -1,5 +1,6 @@
 //! One trial: the agent loop, the kill mechanism, the evidence.
 
+mod bench;
 mod conversation;
 mod desk;
 mod drill;
