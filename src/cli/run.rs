@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::Generation;
+use super::limits::Limits;
 use super::models::{self, Attempts, Cast};
 use super::{output, progress, tasks, tool};
 use crate::clock;
@@ -65,6 +66,8 @@ pub(super) struct Arguments {
     allow_weak_isolation: bool,
     #[command(flatten)]
     generation: Generation,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// The task and the conditions of the demonstration.
@@ -133,9 +136,10 @@ struct Planned {
 
 fn plan(arguments: &Arguments) -> Result<Planned, Failure> {
     let (default_task, default_conditions) = DEMONSTRATION;
-    let task = arguments
+    let mut task = arguments
         .place
         .task(arguments.task.as_deref().unwrap_or(default_task))?;
+    arguments.limits.replace(&mut task.limits);
     let conditions = if arguments.task.is_none() && arguments.condition.is_empty() {
         tasks::conditions(&task, &default_conditions.map(str::to_owned))?
     } else {

@@ -31,6 +31,10 @@ pub(crate) fn manifest() -> RunManifest {
             turns: 30,
             wall_seconds: 600,
             command_seconds: 15,
+            messages: None,
+            tokens: None,
+            working_seconds: None,
+            cost_usd: None,
         },
         max_parallel: 2,
         isolation: HostReport {

@@ -1,25 +1,25 @@
 //! The agent loop, from boot to freeze.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
 use super::bench::{Bench, Fault, Remains, Taken};
 use super::desk::{Duty, Purpose};
 use super::lab::{Lab, Order};
+use super::meter::Meter;
 use super::record::TrialRecord;
 use super::tools::{self, Asked};
 use crate::clock;
 use crate::evidence::{Ending, Limit, Message, Stage, ToolCall};
 use crate::model::{Answer, Model};
-use crate::task::Limits;
 
 /// A trial in progress.
 pub(super) struct Conversation {
     lab: Arc<Lab>,
     model: Box<dyn Model>,
-    limits: Limits,
+    meter: Meter,
     started: Instant,
     record: TrialRecord,
     duty: Duty,
@@ -49,7 +49,7 @@ impl Conversation {
         Self {
             lab,
             model,
-            limits: task.limits,
+            meter: Meter::new(task.limits),
             started: Instant::now(),
             record,
             duty,
@@ -73,6 +73,7 @@ impl Conversation {
             Err(fault) => fault.into(),
         };
         self.record.ending = ending;
+        self.record.usage = self.meter.usage();
         self.record.ended_at = clock::now();
         self.record.judge();
         self.record
@@ -89,10 +90,9 @@ impl Conversation {
             return Ending::AgentEnded;
         }
         loop {
-            if self.record.usage.turns >= self.limits.turns {
-                return Ending::Limit {
-                    which: Limit::Turns,
-                };
+            let messages = self.record.transcript.len();
+            if let Some(which) = self.meter.reached(self.started.elapsed(), messages) {
+                return limit(which);
             }
             let answer = match self.ask().await {
                 Ok(Some(answer)) => answer,
@@ -112,12 +112,16 @@ impl Conversation {
 
     /// Asks the model for its next message, within the trial's time.
     async fn ask(&mut self) -> Result<Option<Answer>, Ending> {
-        let time_left = self.time_left();
+        let asked = Instant::now();
+        let time_left = self.meter.time_for_answer(self.started.elapsed());
         let answering = self.model.answer(&self.record.transcript);
-        let answer = match tokio::time::timeout(time_left, answering).await {
+        let answered = tokio::time::timeout(time_left, answering).await;
+        self.meter.waited(asked.elapsed());
+        let answer = match answered {
             Err(_) => {
                 return Err(Ending::Limit {
                     which: Limit::WallTime,
+                    unanswered: true,
                 });
             }
             Ok(Err(error)) => {
@@ -129,12 +133,7 @@ impl Conversation {
             Ok(Ok(answer)) => answer,
         };
         if let Some(answer) = &answer {
-            let usage = &mut self.record.usage;
-            usage.turns += 1;
-            usage.input_tokens += answer.input_tokens;
-            usage.output_tokens += answer.output_tokens;
-            usage.reasoning_tokens += answer.reasoning_tokens;
-            usage.cached_tokens += answer.cached_tokens;
+            self.meter.answered(answer);
             let message = Message::Assistant {
                 text: answer.text.clone(),
                 calls: answer.calls.clone(),
@@ -171,13 +170,10 @@ impl Conversation {
         command: String,
         call_id: String,
     ) -> Result<Option<Ending>, Fault> {
-        let allowed = Duration::from_secs(u64::from(self.limits.command_seconds));
-        let timeout = allowed.min(self.time_left());
-        if timeout.is_zero() {
-            return Ok(Some(Ending::Limit {
-                which: Limit::WallTime,
-            }));
-        }
+        let timeout = match self.meter.time_for_command(self.started.elapsed()) {
+            Ok(timeout) => timeout,
+            Err(which) => return Ok(Some(limit(which))),
+        };
         let index = self.record.steps.len();
         let Taken {
             step,
@@ -215,16 +211,19 @@ impl Conversation {
         settled.map_err(Fault::at(Stage::Drill))
     }
 
-    fn time_left(&self) -> Duration {
-        let allowed = Duration::from_secs(u64::from(self.limits.wall_seconds));
-        allowed.saturating_sub(self.started.elapsed())
-    }
-
     fn say_user(&mut self, text: String) {
         self.record.transcript.push(Message::User { text });
     }
 
     fn say_tool(&mut self, call_id: String, text: String) {
         self.record.transcript.push(Message::Tool { call_id, text });
+    }
+}
+
+/// The end by a limit that leaves nothing unanswered.
+fn limit(which: Limit) -> Ending {
+    Ending::Limit {
+        which,
+        unanswered: false,
     }
 }

@@ -5,6 +5,7 @@ mod conversation;
 mod desk;
 mod drill;
 mod lab;
+mod meter;
 mod pending;
 pub mod record;
 mod tools;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::lab::{Lab, Order};
 use crate::clock;
 use crate::evidence::{
-    Closure, Diff, Drill, Ending, Evidence, Fate, Message, Outcome, Process, Step, Usage,
+    Answers, Closure, Diff, Drill, Ending, Evidence, Fate, Message, Outcome, Process, Step, Usage,
 };
 use crate::verdict::{self, Finding, Judgement, Lenses, Tactic, Verdict};
 
@@ -129,6 +129,7 @@ impl TrialRecord {
             notice_step: self.notice_step,
             ending: &self.ending,
             fate: self.fate.as_ref(),
+            answers: Answers::of(&self.transcript, self.notice_step),
         }
     }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod hostile;
 mod installed;
 mod interrupt;
+mod limits;
 mod list;
 mod models;
 mod place;
