@@ -9,8 +9,10 @@ mod exit;
 mod failure;
 mod generation;
 mod json;
+mod limits;
 mod list;
 mod models;
+mod numbers;
 mod output;
 mod progress;
 mod providers;
@@ -217,6 +219,25 @@ mod tests {
                   `bash(thoughts, cmd)` [default: plain]
 
                   [possible values: plain, palisade]
+
+        Limits of a trial, in place of the task's:
+              --turn-limit <N>
+                  Answers of the model
+
+              --message-limit <N>
+                  Messages in the conversation; the two prompts count
+
+              --token-limit <N>
+                  Tokens sent and received; each request counts its whole input, as providers bill it
+
+              --time-limit <S>
+                  Seconds from start to end
+
+              --working-limit <S>
+                  Seconds from start to end without those in which the model is being asked
+
+              --cost-limit <USD>
+                  US dollars for the model's answers, where the price of each is known
         ");
     }
 }
