@@ -14,6 +14,7 @@ mod interrupt;
 mod list;
 mod models;
 mod place;
+mod played;
 mod run;
 mod score;
 mod show;
