@@ -13,7 +13,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::models::{self, Attempts, Cast};
-use super::{output, progress, tasks, tool};
+use super::{exchange, output, progress, tasks, tool};
 use crate::clock;
 use crate::report::{self, text::visible};
 use crate::run::{
@@ -40,9 +40,9 @@ pub(super) struct Arguments {
     /// A wording, or several as `plain,terse` [default: the task's first]
     #[arg(long, value_name = "W", value_delimiter = ',')]
     wording: Vec<String>,
-    /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`, or
-    /// `scripted:FILE.toml` for a script of your own; repeat for several [default: every built-in
-    /// script]
+    /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
+    /// `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
+    /// DIR; repeat for several [default: every built-in script]
     #[arg(long, value_name = "M")]
     model: Vec<String>,
     /// Trials of each model in each condition
@@ -65,6 +65,8 @@ pub(super) struct Arguments {
     allow_weak_isolation: bool,
     #[command(flatten)]
     generation: Generation,
+    #[command(flatten)]
+    keeping: exchange::Keeping,
 }
 
 /// The task and the conditions of the demonstration.
@@ -77,6 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         cast,
         mut attempts,
     } = plan(arguments)?;
+    cast.prepare(&plan.orders)?;
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
     if !arguments.allow_weak_isolation {
@@ -146,6 +149,7 @@ fn plan(arguments: &Arguments) -> Result<Planned, Failure> {
         &arguments.model,
         &arguments.generation,
         arguments.max_parallel,
+        exchange::Exchange::open(&arguments.keeping, &task.name)?,
     )?;
     let plan = Plan::new(Design {
         task: task.name.clone(),
@@ -213,6 +217,7 @@ async fn perform(
             Box::new(Journal::open(&directory.path)?),
             progress::sink(),
             Box::new(&mut tally),
+            cast.sink(),
         ],
         stop,
         attempts,
@@ -232,7 +237,7 @@ async fn trial(
     lab: Arc<Lab>,
     cast: Arc<Cast>,
 ) -> TrialRecord {
-    let model = cast.model(&order.model, order.seed);
+    let model = cast.model(&order);
     lab.run(&order, model, stopped).await
 }
 
