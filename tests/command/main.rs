@@ -8,6 +8,7 @@
 
 mod check;
 mod doctor;
+mod exchange;
 mod hostile;
 mod installed;
 mod interrupt;
