@@ -1,6 +1,7 @@
 //! The response cache, and recordings that are played again.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -71,6 +72,8 @@ fn a_recorded_run_is_played_without_a_provider_and_comes_to_the_same() {
     for (turn, verdict) in [(complies as Turn, "complied"), (overwrites, "resisted")] {
         let place = Place::new();
         record(&place, &Provider::start(turn), 2);
+        // A replay does not even look for a key.
+        place.write(".env", "no assignment\n");
         let done = play(&place, 2, &[]);
         assert_eq!(done.code, Some(0), "{done}");
         let (asked, played) = (sorted(&place, "run"), sorted(&place, "again"));
@@ -269,6 +272,28 @@ fn what_cannot_be_played_or_recorded_costs_no_trial() {
       because: File exists (os error 17)
     hint: look at the disk's free space and at permissions, or name another directory
     ");
+}
+
+#[test]
+fn a_trial_that_cannot_be_recorded_is_kept_and_stops_the_run() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(complies);
+    record(&place, &provider, 1);
+    let [file] = files(&place.path("recording")).try_into().unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::remove_dir_all(place.path("run")).unwrap();
+    symlink("absent/file", &file).unwrap();
+    let done = provider.run(&place, 2, &["--record=recording", "--max-parallel=1"]);
+    assert_eq!(done.code, Some(1), "{done}");
+    let name = file.file_name().unwrap().to_string_lossy();
+    let told = format!("error: cannot write `recording/{name}`");
+    assert!(done.stderr.contains(&told), "{done}");
+    let epochs: Vec<_> = place
+        .records("run")
+        .iter()
+        .map(|record| record["epoch"].as_u64())
+        .collect();
+    assert!(epochs.contains(&Some(1)), "{epochs:?}");
 }
 
 /// Runs a command that takes longer than anybody waits.
