@@ -1,5 +1,6 @@
 //! What a run is to compare: the arguments that determine its plan.
 
+use super::exchange::{Exchange, Keeping};
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
@@ -21,9 +22,9 @@ pub(super) struct DesignArguments {
     /// A wording, or several as `plain,terse` [default: the task's first]
     #[arg(long, value_name = "W", value_delimiter = ',')]
     wording: Vec<String>,
-    /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`, or
-    /// `scripted:FILE.toml` for a script of your own; repeat for several [default: every built-in
-    /// script]
+    /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
+    /// `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
+    /// DIR; repeat for several [default: every built-in script]
     #[arg(long, value_name = "M")]
     model: Vec<String>,
     /// Trials of each model in each condition
@@ -57,7 +58,11 @@ impl DesignArguments {
     ///
     /// # Errors
     /// A task, condition, wording or model that there is not, or that is not valid.
-    pub(super) fn plan(&self, max_parallel: Option<usize>) -> Result<Planned, Failure> {
+    pub(super) fn plan(
+        &self,
+        max_parallel: Option<usize>,
+        keeping: &Keeping,
+    ) -> Result<Planned, Failure> {
         let (default_task, default_conditions) = DEMONSTRATION;
         let mut task = self
             .place
@@ -69,7 +74,9 @@ impl DesignArguments {
             tasks::conditions(&task, &self.condition)?
         };
         let wordings = tasks::wordings(&task, &self.wording)?;
-        let (models, cast, hear) = models::choose(&self.model, &self.generation, max_parallel)?;
+        let exchange = Exchange::open(keeping, &task.name)?;
+        let (models, cast, hear) =
+            models::choose(&self.model, &self.generation, max_parallel, exchange)?;
         let plan = Plan::new(Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
@@ -103,7 +110,7 @@ mod tests {
 
     fn planned(arguments: &[&str]) -> Result<Plan, Failure> {
         let command = Command::parse_from([&["run"], arguments].concat());
-        Ok(command.arguments.plan(None)?.plan)
+        Ok(command.arguments.plan(None, &Keeping::default())?.plan)
     }
 
     #[test]

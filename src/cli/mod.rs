@@ -5,6 +5,7 @@ mod checks;
 mod closing;
 mod design;
 mod doctor;
+mod exchange;
 mod exit;
 mod failure;
 mod generation;
@@ -112,7 +113,7 @@ mod tests {
             1  unexpected failure
             2  wrong usage
             3  the run is over, but some of its trials are invalid
-            4  bad task, script or `.env` file
+            4  bad task, script, recording or `.env` file
             5  isolation is not available
             6  bad or unreadable run directory
             7  provider refused: no key, no such provider or model, or no answer any more
@@ -147,9 +148,9 @@ mod tests {
                   A wording, or several as `plain,terse` [default: the task's first]
 
               --model <M>
-                  A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`, or
-                  `scripted:FILE.toml` for a script of your own; repeat for several [default: every built-in
-                  script]
+                  A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
+                  `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
+                  DIR; repeat for several [default: every built-in script]
 
               --trials <N>
                   Trials of each model in each condition
@@ -219,6 +220,14 @@ mod tests {
                   `bash(thoughts, cmd)` [default: plain]
 
                   [possible values: plain, palisade]
+
+              --cache[=<DIR>]
+                  Keep the answers, and give them again where a trial with the same place in the design asks
+                  the same [default DIR: offswitch in the user's cache]
+
+              --record <DIR>
+                  Record each trial's requests and answers in DIR, without keys and account ids; `--model
+                  replay:DIR` plays them
 
         Limits of a trial, in place of the task's:
               --turn-limit <N>

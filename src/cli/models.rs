@@ -7,21 +7,25 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::checks::{self, Check};
+use super::exchange::Exchange;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::{self, Generation};
 use super::{providers, task_files};
-use crate::evidence::Digest;
+use crate::evidence::{Digest, REPLAY};
 use crate::model::Model;
+use crate::model::exchange::{self, RecordedModel, Subject};
 use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
 use crate::model::scripted::{self as scripts, Script};
-use crate::run::{self, Attempt, News, Pace, PlannedModel, Telling};
+use crate::run::{self, Attempt, News, Pace, PlannedModel, Sink, Telling};
 use crate::task::catalogue;
 use crate::trial::Order;
 
-/// Who answers in a run, by the names of the models.
+/// Who answers in a run.
 pub(super) struct Cast {
+    /// By the names of the models.
     actors: BTreeMap<String, Actor>,
+    exchange: Exchange,
     tell: Tell,
 }
 
@@ -32,30 +36,33 @@ pub(super) type Hear = mpsc::UnboundedReceiver<News>;
 /// Who answers as a model.
 enum Actor {
     Script(Script),
-    Client(Arc<Client>),
+    Client(Arc<Client>, Arc<Subject>),
+    Recording(Arc<RecordedModel>),
 }
 
 /// The models of these names and who answers for them; without names every built-in script.
 /// Nothing is sent yet.
 ///
 /// # Errors
-/// A name that is none, a script that cannot be read, a variable that is not set, or a setting
-/// that a provider does not take.
+/// A name that is none, a script or a recording that cannot be read, a variable that is not set,
+/// or a setting that a provider does not take.
 pub(super) fn choose(
     names: &[String],
     generation: &Generation,
     max_parallel: Option<usize>,
+    exchange: Exchange,
 ) -> Result<(Vec<PlannedModel>, Cast, Hear), Failure> {
     let builtin: Vec<_> = catalogue::controls()
         .iter()
         .map(|control| format!("scripted/{}", control.name))
         .collect();
     let names = if names.is_empty() { &builtin } else { names };
-    let is_script = |name: &String| name.starts_with("scripted/") || name.starts_with("scripted:");
+    let here = ["scripted/", "scripted:", REPLAY];
+    let is_here = |name: &String| here.iter().any(|prefix| name.starts_with(prefix));
     let most = max_parallel.unwrap_or_else(|| run::default_parallel(Pace::Waiting));
     let (tell, hear) = mpsc::unbounded_channel();
     let network = Network {
-        environment: if names.iter().all(is_script) {
+        environment: if names.iter().all(is_here) {
             Environment::default()
         } else {
             providers::environment()?
@@ -68,17 +75,19 @@ pub(super) fn choose(
     let mut models = Vec::new();
     let mut actors = BTreeMap::new();
     for name in names {
-        let (model, actor) = find(name, &network)?;
-        let name = model.name.clone();
-        models.push(model);
-        if actors.insert(name.clone(), actor).is_some() {
-            let message = format!("two models are called `{name}`");
-            let hint = "name each model once, and give a script of your own a `name`";
-            return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+        for (model, actor) in find(name, &network)? {
+            let name = model.name.clone();
+            models.push(model);
+            if actors.insert(name.clone(), actor).is_some() {
+                let message = format!("two models are called `{name}`");
+                let hint = "name each model once, and give a script of your own a `name`";
+                return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+            }
         }
     }
     let cast = Cast {
         actors,
+        exchange,
         tell: network.tell,
     };
     Ok((models, cast, hear))
@@ -89,21 +98,45 @@ impl Cast {
     pub(super) fn pace(&self) -> Pace {
         let waits = self.actors.values().any(|actor| match actor {
             Actor::Script(script) => !script.latency.is_zero(),
-            Actor::Client(_) => true,
+            Actor::Client(..) => true,
+            Actor::Recording(_) => false,
         });
         if waits { Pace::Waiting } else { Pace::AtOnce }
     }
 
-    /// Asks each of these models that is at a provider one short question, so that a key, a name or a setting that
-    /// is refused costs no trial.
+    /// Looks whether these trials can be played, where they are to be played, and recorded, where
+    /// they are to be recorded. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The first trial that cannot.
+    pub(super) fn prepare(&self, orders: &[&Order]) -> Result<(), Failure> {
+        let mut asked = Vec::new();
+        for (name, actor) in &self.actors {
+            let of_model = orders.iter().filter(|order| order.model == *name);
+            match actor {
+                Actor::Script(_) => {}
+                Actor::Client(..) => asked.extend(of_model),
+                Actor::Recording(recorded) => {
+                    recorded.covers(of_model.map(|order| self.exchange.place(order)))?;
+                }
+            }
+        }
+        self.exchange.prepare(&asked)
+    }
+
+    /// Asks each of these models that is at a provider one short question, so that a key, a name
+    /// or a setting that is refused costs no trial.
     ///
     /// # Errors
     /// The models that do not answer.
     pub(super) async fn check(&self, hear: &mut Hear, models: &[&str]) -> Result<(), Failure> {
         let mut questions: Vec<Check> = Vec::new();
         for model in models {
-            if let Actor::Client(client) = &self.actors[*model] {
-                questions.push(Box::pin(client.check()));
+            if let Actor::Client(client, subject) = &self.actors[*model] {
+                let mut model = self.exchange.checked(subject, Box::new(client.model(0)));
+                questions.push(Box::pin(async move {
+                    model.answer(&Client::question()).await.map(drop)
+                }));
             }
         }
         checks::all(questions, hear).await
@@ -113,9 +146,19 @@ impl Cast {
     pub(super) fn model(&self, order: &Arc<Order>) -> Box<dyn Model> {
         let model: Box<dyn Model> = match &self.actors[&order.model] {
             Actor::Script(script) => Box::new(script.player(order.seed)),
-            Actor::Client(client) => Box::new(client.model(order.seed)),
+            Actor::Client(client, subject) => {
+                let model = Box::new(client.model(order.seed));
+                let place = self.exchange.place(order);
+                self.exchange.model(subject, &place, model)
+            }
+            Actor::Recording(recorded) => recorded.model(self.exchange.place(order)),
         };
         Box::new(Telling::new(model, Arc::clone(order), self.tell.clone()))
+    }
+
+    /// What is to be told of the run's events, so that recordings are ended with their trials.
+    pub(super) fn sink(&self) -> Box<dyn Sink> {
+        self.exchange.sink()
     }
 }
 
@@ -129,18 +172,35 @@ struct Network {
     tell: Tell,
 }
 
-fn find(name: &str, network: &Network) -> Result<(PlannedModel, Actor), Failure> {
+/// The models of a name, which are several where it is that of a directory of recordings.
+fn find(name: &str, network: &Network) -> Result<Vec<(PlannedModel, Actor)>, Failure> {
+    if let Some(directory) = name.strip_prefix(REPLAY) {
+        let recorded = exchange::read(Path::new(directory))?;
+        return Ok(recorded.into_iter().map(replayed).collect());
+    }
     if let Some(builtin) = name.strip_prefix("scripted/") {
         let script = scripts::builtin(builtin)?;
         let controls = catalogue::controls();
         let control = controls.iter().find(|control| control.name == builtin);
         let hash = control.map(|control| Digest::of(control.toml.as_bytes()));
-        return Ok(scripted(name, script, hash));
+        return Ok(vec![scripted(name, script, hash)]);
     }
     if let Some(file) = name.strip_prefix("scripted:") {
-        return from_file(Path::new(file));
+        return Ok(vec![from_file(Path::new(file))?]);
     }
-    at_provider(name, network)
+    Ok(vec![at_provider(name, network)?])
+}
+
+fn replayed(recorded: Arc<RecordedModel>) -> (PlannedModel, Actor) {
+    let model = PlannedModel {
+        name: recorded.name(),
+        scripted: false,
+        script_hash: None,
+        expect: None,
+        asking: None,
+        recording: Some(recorded.hash()),
+    };
+    (model, Actor::Recording(recorded))
 }
 
 /// The model that plays this file. It is called by the name in the file, else by the file's own,
@@ -161,6 +221,7 @@ fn scripted(name: &str, script: Script, script_hash: Option<Digest>) -> (Planned
         script_hash,
         expect: script.expect,
         asking: None,
+        recording: None,
     };
     (model, Actor::Script(script))
 }
@@ -173,7 +234,9 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
         script_hash: None,
         expect: None,
         asking: Some(generation::asking(&endpoint, &network.setup)?),
+        recording: None,
     };
+    let subject = Arc::new(Subject::new(&endpoint, &network.setup));
     let limiter = network.limiters.of(&endpoint.provider, network.most);
     let tell = network.tell.clone();
     let sink = move |attempt: &FailedAttempt| {
@@ -187,7 +250,7 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
         }
     };
     let client = Client::new(endpoint, network.setup.clone(), limiter, Arc::new(sink))?;
-    Ok((model, Actor::Client(Arc::new(client))))
+    Ok((model, Actor::Client(Arc::new(client), subject)))
 }
 
 fn told(attempt: &FailedAttempt) -> Attempt {
@@ -206,7 +269,8 @@ mod tests {
     use super::*;
 
     fn chosen(names: &[String]) -> Result<(Vec<PlannedModel>, Cast), Failure> {
-        let (models, cast, _) = choose(names, &Generation::default(), None)?;
+        let generation = Generation::default();
+        let (models, cast, _) = choose(names, &generation, None, Exchange::default())?;
         Ok((models, cast))
     }
 

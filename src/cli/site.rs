@@ -97,7 +97,8 @@ impl Site {
         models
     }
 
-    fn missing(&self) -> impl Iterator<Item = &Order> {
+    /// The trials that are not recorded.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &Order> {
         let orders = self.manifest.plan.orders.iter();
         orders.filter(|order| !self.standings.has(&order.trial))
     }
@@ -134,6 +135,7 @@ impl Site {
                     Audience::Programs => Box::new(json::Events),
                 },
                 Box::new(Tally(&mut self.observations)),
+                cast.sink(),
             ],
             stop,
             news: hear,

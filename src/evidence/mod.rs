@@ -21,7 +21,7 @@ pub use fate::{Ending, Fate, Limit, Outcome, Process, Stage};
 pub use path::MachinePath;
 pub use snapshot::{Digest, Entry, Kind, Snapshot, StateKey};
 pub use step::{Exit, Fire, Output, ScriptEnd, Step};
-pub use transcript::{Message, Reasoning, Reply, ToolCall, Usage};
+pub use transcript::{Message, Origin, REPLAY, Reasoning, Reply, ToolCall, Usage};
 
 /// Everything the judge sees of one trial, in the order in which it happened.
 #[derive(Debug, Clone, Copy)]

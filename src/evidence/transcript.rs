@@ -1,7 +1,9 @@
 //! The conversation of a trial.
 
+mod origin;
 mod reply;
 
+pub use origin::{Origin, REPLAY};
 pub use reply::Reply;
 
 use serde::{Deserialize, Serialize};

@@ -32,6 +32,26 @@ pub enum ModelError {
         /// The last of them.
         cause: String,
     },
+    /// The recording of a trial ends before the trial that plays it.
+    #[error(
+        "{model}: the recording ends after {answers} answers, before this trial did: it took \
+         another course than the recorded one, or a limit ended that",
+        model = .model.escape_debug()
+    )]
+    RecordingEnded {
+        /// The name under which the recorded model is played.
+        model: String,
+        /// How many answers it holds.
+        answers: usize,
+    },
+    /// The recording of a trial cannot be played.
+    #[error("{model}: the recording cannot be played: {cause}", model = .model.escape_debug())]
+    Recording {
+        /// The name under which the recorded model is played.
+        model: String,
+        /// Why.
+        cause: String,
+    },
 }
 
 /// What kind of failure it is, which says whether it is worth another attempt.

@@ -1,6 +1,7 @@
 //! Who answers: providers and scripted models, behind one trait.
 
 mod error;
+pub mod exchange;
 pub mod price;
 pub mod provider;
 pub mod scripted;

@@ -7,6 +7,7 @@ use super::page::Page;
 use super::style::Style;
 use super::text::visible;
 use super::words::count;
+use crate::evidence::REPLAY;
 use crate::stats::{self, Cell, Expectations, Observation, Rate};
 use crate::trial::TrialRecord;
 
@@ -48,14 +49,23 @@ pub fn closing(trials: &[Observation], style: Style) -> String {
     if cells.iter().any(|cell| cell.scripted) {
         page.line("* scripted: a control that plays a script, not a model");
     }
+    if cells.iter().any(|cell| cell.model.starts_with(REPLAY)) {
+        page.line("† replay: answers out of a recording, no fresh trials of the model");
+    }
     page.lines(&controls(&stats::expectations(trials), style));
     page.lines(&invalid(&stats::invalid_reasons(trials), style));
     page.into_text()
 }
 
-/// A model's name as it stands beside rates: a scripted one is marked.
+/// A model's name as it stands beside rates: one that was not asked is marked.
 fn marked(model: &str, scripted: bool) -> String {
-    let mark = if scripted { " *" } else { "" };
+    let mark = if scripted {
+        " *"
+    } else if model.starts_with(REPLAY) {
+        " †"
+    } else {
+        ""
+    };
     format!("{}{mark}", visible(model))
 }
 
@@ -314,6 +324,24 @@ mod tests {
         let real = [observation("a/b", "A", Verdict::Resisted)];
         assert!(closing(&scripted, Style::PLAIN).contains("\n* scripted"));
         assert!(!closing(&real, Style::PLAIN).contains("scripted"));
+    }
+
+    #[test]
+    fn a_replay_is_marked_and_explained() {
+        let trials = ["openai/o3", "replay:openai/o3", "scripted/mixed"]
+            .map(|model| observation(model, "A", Verdict::Complied));
+        insta::assert_snapshot!(closing(&trials, Style::PLAIN), @"
+        condition  resisted  rate (95 % CI)  evaded  attempted  stopped  complied  no shutdown  invalid
+        openai/o3
+          A             0/1      0 % (0–85)       0          0        0         1            0        0
+        replay:openai/o3 †
+          A             0/1      0 % (0–85)       0          0        0         1            0        0
+        scripted/mixed *
+          A             0/1      0 % (0–85)       0          0        0         1            0        0
+
+        * scripted: a control that plays a script, not a model
+        † replay: answers out of a recording, no fresh trials of the model
+        ");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::style::Style;
 use super::text::visible;
 use super::words;
-use crate::evidence::{Drill, Message, Step, ToolCall};
+use crate::evidence::{Drill, Message, Origin, REPLAY, Step, ToolCall};
 use crate::run::RunManifest;
 use crate::trial::TrialRecord;
 use crate::verdict::{Finding, Lenses};
@@ -37,6 +37,8 @@ fn head(record: &TrialRecord, setting: Setting) -> String {
     }
     let scripted = if record.scripted {
         " (a script, not a model)"
+    } else if record.model.starts_with(REPLAY) {
+        " (recorded answers, no fresh trial)"
     } else {
         ""
     };
@@ -174,8 +176,13 @@ impl<'a> Conversation<'a> {
                 text,
                 calls,
                 reasoning,
-                reply: _,
+                reply,
             } => {
+                self.origin(
+                    reply
+                        .as_ref()
+                        .map_or(Origin::Provider, |reply| reply.origin),
+                );
                 if self.setting.length == Length::Full {
                     for piece in reasoning.iter().filter(|piece| !piece.text.is_empty()) {
                         self.say("reason", &piece.text);
@@ -193,6 +200,20 @@ impl<'a> Conversation<'a> {
                     self.say("answer", text);
                 }
             }
+        }
+    }
+
+    /// Where the model's next message is from, if that is worth a word.
+    fn origin(&mut self, origin: Origin) {
+        match origin {
+            Origin::DivergedRecording => self.say(
+                "replay",
+                "what was said before differs from the recording; the answer is the recorded one",
+            ),
+            Origin::Cache if self.setting.length == Length::Full => {
+                self.say("cache", "the provider was not asked for this answer");
+            }
+            Origin::Cache | Origin::Provider | Origin::Recording => {}
         }
     }
 

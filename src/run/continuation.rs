@@ -86,12 +86,15 @@ fn changed<'a>(then: &'a PlannedModel, now: &PlannedModel) -> Option<(&'a str, &
         script_hash,
         expect,
         asking,
+        recording,
     } = then;
     let what = if (scripted, script_hash, expect) != (&now.scripted, &now.script_hash, &now.expect)
     {
         "script"
     } else if asking != &now.asking {
         "server or a setting"
+    } else if recording != &now.recording {
+        "recording"
     } else {
         return None;
     };

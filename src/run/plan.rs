@@ -57,9 +57,12 @@ pub struct PlannedModel {
     pub script_hash: Option<Digest>,
     /// The verdict that a script declares as right for itself.
     pub expect: Option<Verdict>,
-    /// How it is asked; none where the model is a script.
+    /// How it is asked; none where the model is no model at a provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asking: Option<Asking>,
+    /// SHA-256 over the recording that is played; none where the model is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Digest>,
 }
 
 /// How a model at a provider is asked, without its key.
@@ -190,6 +193,7 @@ pub(crate) mod tests {
                     script_hash: None,
                     expect: None,
                     asking: None,
+                    recording: None,
                 })
                 .collect(),
             conditions: conditions.iter().map(|id| (*id).into()).collect(),

@@ -9,6 +9,7 @@
 mod canary;
 mod check;
 mod doctor;
+mod exchange;
 mod faults;
 mod hostile;
 mod installed;

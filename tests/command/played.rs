@@ -17,6 +17,9 @@ use crate::place::{Done, Place};
 /// The provider's key. No byte of it may be anywhere but in the header of a request.
 pub(crate) const KEY: &str = "sk-canary-4711";
 
+/// Whose key it is, which the provider tells in each answer.
+pub(crate) const ACCOUNT: &str = "org-4711";
+
 /// What a played model does in its turn, from 0.
 pub(crate) type Turn = fn(usize) -> Act;
 
@@ -150,6 +153,7 @@ async fn answer(
         "id": "chat-1",
         "object": "chat.completion",
         "model": "played-2026",
+        "organization": ACCOUNT,
         "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 10, "completion_tokens": 5 },
     });

@@ -94,7 +94,7 @@ async fn what_is_refused_is_not_asked_again_and_names_the_remedy() {
     ] {
         let server = Server::start([status(code, &message)]).await;
         let subject = subject(&server, "anthropic/claude-test", quick());
-        errors.push(subject.client.check().await.unwrap_err().to_string());
+        errors.push(subject.check().await.unwrap_err().to_string());
         assert_eq!(server.asked().len(), 1);
     }
     let quota = json!({ "error": { "message": "pay first", "code": "insufficient_quota" } });

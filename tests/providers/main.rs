@@ -86,6 +86,11 @@ impl Subject {
         self.ask_with(&opening()).await
     }
 
+    /// Asks what is asked of a model before any trial.
+    async fn check(&self) -> Result<Answer, ModelError> {
+        self.ask_with(&Client::question()).await
+    }
+
     async fn ask_with(&self, conversation: &[Message]) -> Result<Answer, ModelError> {
         let asked = self.client.model(1).answer(conversation).await;
         assert_clean(&format!("{asked:?} {:?}", self.attempts()));

@@ -19,7 +19,7 @@ async fn sent(name: &str, settings: Settings) -> Value {
         settings,
         ..quick()
     };
-    subject(&server, name, setup).client.check().await.unwrap();
+    subject(&server, name, setup).check().await.unwrap();
     let mut body = server.last();
     for always in [
         "model", "stream", "store", "messages", "input", "contents", "tools", "include",

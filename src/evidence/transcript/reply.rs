@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Message, Reasoning, ToolCall};
+use super::{Message, Origin, Reasoning, ToolCall};
 
 /// What naming a place costs in JSON beside the two names: quotes, a colon, a comma, and `null`
 /// in place of the quotes of the string.
@@ -20,6 +20,9 @@ pub struct Reply {
     pub model: Option<String>,
     /// Why the answer ended, in the provider's word.
     pub stop: Option<String>,
+    /// Where the answer came from.
+    #[serde(default, skip_serializing_if = "Origin::is_provider")]
+    pub origin: Origin,
     /// The body, with `null` for each string that `same` names.
     pub body: Value,
     /// JSON pointer into the body → JSON pointer into the message. Where it points at no
@@ -29,7 +32,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Keeps a body beside what was read from it.
+    /// Keeps a provider's body beside what was read from it.
     #[must_use]
     pub fn new(
         model: Option<String>,
@@ -65,6 +68,7 @@ impl Reply {
         Self {
             model,
             stop,
+            origin: Origin::Provider,
             body,
             same,
         }

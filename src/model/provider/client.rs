@@ -122,18 +122,13 @@ impl Client {
         Self { price, ..self }
     }
 
-    /// Asks the model one short question, with the run's settings and tools: whether the key, the
-    /// name and the settings are accepted shows in nothing less. It costs a few tokens.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub async fn check(&self) -> Result<(), ModelError> {
-        let conversation = [Message::User {
+    /// A short question, to be asked before anything is at stake. Whether the key, the name and the
+    /// settings are accepted shows in nothing less than an answer, which costs a few tokens.
+    #[must_use]
+    pub fn question() -> [Message; 1] {
+        [Message::User {
             text: "Say that you are ready.".to_owned(),
-        }];
-        self.answer(&conversation, &mut Waits::new(0))
-            .await
-            .map(drop)
+        }]
     }
 
     /// The model as it goes in the trial with this seed, which its waits are drawn from.

@@ -23,6 +23,7 @@ pub use client::{AttemptSink, Client, ClientError, ProviderModel, Setup};
 pub use endpoint::{Endpoint, EndpointError};
 pub use environment::{DotenvError, Environment};
 pub use limiter::{Limiter, Limiters};
+pub(super) use request::request;
 pub use retry::{FailedAttempt, RetryPolicy};
 pub use secret::Secret;
 pub use settings::{ReasoningEffort, Settings, SettingsError};

@@ -11,7 +11,7 @@ use super::tools::{ToolProfile, ToolProtocol};
 use crate::evidence::{Message, Reasoning, ToolCall};
 
 /// What the next request says: the conversation, and the tools unless they are called in text.
-pub(super) fn request(
+pub(in crate::model) fn request(
     conversation: &[Message],
     protocol: Protocol,
     tool_protocol: ToolProtocol,
