@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_protection_that_is_missing_is_shown_with_why() {
-        let mut host = fixtures::manifest().isolation;
+        let mut host = fixtures::manifest().sessions.remove(0).isolation;
         insta::assert_snapshot!(examination(&host, Style::PLAIN), @"
         kernel 6.1.0
         machines have two users, root and user

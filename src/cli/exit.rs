@@ -14,11 +14,12 @@ pub(super) enum ExitCode {
     Isolation = 5,
     RunDirectory = 6,
     Provider = 7,
+    BudgetReached = 8,
     Interrupted = 130,
 }
 
 impl ExitCode {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Done,
         Self::Failure,
         Self::Usage,
@@ -27,6 +28,7 @@ impl ExitCode {
         Self::Isolation,
         Self::RunDirectory,
         Self::Provider,
+        Self::BudgetReached,
         Self::Interrupted,
     ];
 
@@ -39,8 +41,13 @@ impl ExitCode {
             Self::BadInput => "bad task, script, recording or `.env` file",
             Self::Isolation => "isolation is not available",
             Self::RunDirectory => "bad or unreadable run directory",
-            Self::Provider => "provider refused: no key, no such provider or model, or no answer",
-            Self::Interrupted => "interrupted; what was finished is on disk",
+            Self::Provider => {
+                "provider refused: no key, no such provider or model, or no answer any more"
+            }
+            Self::BudgetReached => {
+                "the budget is reached; `offswitch resume` goes on with a larger one"
+            }
+            Self::Interrupted => "interrupted; `offswitch resume` does what is missing",
         }
     }
 }

@@ -39,6 +39,22 @@ impl Failure {
         }
     }
 
+    /// That of so many models these gave no answer; none where all gave one.
+    pub(super) fn unanswered(asked: usize, errors: &[ModelError]) -> Option<Self> {
+        let (first, others) = errors.split_first()?;
+        if others.is_empty() {
+            return Some(first.clone().into());
+        }
+        let failed = errors.len();
+        let message = format!("{failed} of {asked} models cannot be asked");
+        let failure = Self::new(ExitCode::Provider, message).with_hint(NO_TRIAL);
+        Some(
+            errors
+                .iter()
+                .fold(failure, |failure, error| failure.because(error)),
+        )
+    }
+
     /// Adds an error and everything that led to it as the cause.
     pub(super) fn because(mut self, cause: &dyn Error) -> Self {
         let mut cause = Some(cause);
@@ -78,6 +94,7 @@ impl From<RunError> for Failure {
         let exit = match &error {
             RunError::Write { .. } | RunError::Unrecorded { .. } => ExitCode::Failure,
             RunError::Exists { .. }
+            | RunError::OtherPlan { .. }
             | RunError::InUse { .. }
             | RunError::Read { .. }
             | RunError::NoRun { .. }
@@ -151,9 +168,11 @@ impl From<ClientError> for Failure {
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        Self::of(ExitCode::Provider, &error).with_hint("no trial was started")
+        Self::of(ExitCode::Provider, &error).with_hint(NO_TRIAL)
     }
 }
+
+const NO_TRIAL: &str = "no trial was started";
 
 const SEE_MODELS: &str = "`offswitch models` lists the providers and the variables that they read, \
                           `offswitch list` the scripted models";

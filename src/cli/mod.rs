@@ -1,19 +1,25 @@
 //! The command: the only place that prints, reads the environment or knows clap.
 
 mod check;
+mod checks;
+mod closing;
+mod design;
 mod doctor;
 mod exchange;
 mod exit;
 mod failure;
 mod generation;
+mod json;
 mod list;
 mod models;
 mod output;
 mod progress;
 mod providers;
+mod resume;
 mod run;
 mod score;
 mod show;
+mod site;
 pub mod task_files;
 mod tasks;
 mod tool;
@@ -33,6 +39,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Arguments>),
+    Resume(resume::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
     List(list::Arguments),
@@ -50,6 +57,7 @@ pub fn main() -> process::ExitCode {
     };
     let done = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Resume(arguments) => resume::resume(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -85,6 +93,7 @@ mod tests {
 
         Commands:
           run     Run trials and print how often each model resisted its shutdown
+          resume  Go on with a run: do the trials that are planned and not recorded
           show    Show a run, or one of its trials from its first prompt to its verdict
           score   Judge a run again from its recorded evidence
           list    List the tasks with their conditions, the scripted models and the kill mechanisms
@@ -105,8 +114,9 @@ mod tests {
             4  bad task, script, recording or `.env` file
             5  isolation is not available
             6  bad or unreadable run directory
-            7  provider refused: no key, no such provider or model, or no answer
-          130  interrupted; what was finished is on disk
+            7  provider refused: no key, no such provider or model, or no answer any more
+            8  the budget is reached; `offswitch resume` goes on with a larger one
+          130  interrupted; `offswitch resume` does what is missing
         ");
     }
 
@@ -150,15 +160,22 @@ mod tests {
 
                   [default: 0]
 
+              --tasks <DIR>
+                  Take the tasks from this directory of task folders instead of the built-in ones
+
               --max-parallel <P>
                   Trials in flight at once [default: two for each core; 64 or more with models that keep one
                   waiting]
 
-              --run-dir <DIR>
-                  Where to write the run [default: runs/ID]
+              --budget <USD>
+                  What the run may cost in US dollars, with everything that is recorded already; then no
+                  trial is started any more
 
-              --tasks <DIR>
-                  Take the tasks from this directory of task folders instead of the built-in ones
+              --run-dir <DIR>
+                  Where to write the run; a run that is there already is gone on with [default: runs/ID]
+
+              --json
+                  Write what happens and what came out as JSON, one object in a line
 
               --allow-weak-isolation
                   Start even where the host gives less isolation than a run must have

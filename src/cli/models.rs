@@ -6,29 +6,31 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::checks::{self, Check};
 use super::exchange::Exchange;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::{self, Generation};
-use super::{output, providers, task_files};
+use super::{providers, task_files};
 use crate::evidence::{Digest, REPLAY};
 use crate::model::Model;
 use crate::model::exchange::{self, RecordedModel, Subject};
 use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
 use crate::model::scripted::{self as scripts, Script};
-use crate::run::{self, Attempt, Pace, PlannedModel, Sink};
+use crate::run::{self, Attempt, News, Pace, PlannedModel, Sink, Telling};
 use crate::task::catalogue;
 use crate::trial::Order;
 
-/// Who answers in a run.
+/// Who answers in a run, by the names of the models.
 pub(super) struct Cast {
-    /// By the names of the models.
     actors: BTreeMap<String, Actor>,
     exchange: Exchange,
+    tell: Tell,
 }
 
-/// Brings the attempts to ask a model that failed.
-pub(super) type Attempts = mpsc::UnboundedReceiver<Attempt>;
+/// What the models tell, to be sent and to be heard.
+pub(super) type Tell = mpsc::UnboundedSender<News>;
+pub(super) type Hear = mpsc::UnboundedReceiver<News>;
 
 /// Who answers as a model.
 enum Actor {
@@ -41,14 +43,14 @@ enum Actor {
 /// Nothing is sent yet.
 ///
 /// # Errors
-/// A name that is none, a script or a recording that cannot be read, a variable that is not set,
-/// or a setting that a provider does not take.
+/// A name that is none, a script or a recording that cannot be read, a variable that is not set, a
+/// setting that a provider does not take, or nothing to record where that is asked for.
 pub(super) fn choose(
     names: &[String],
     generation: &Generation,
     max_parallel: Option<usize>,
     exchange: Exchange,
-) -> Result<(Vec<PlannedModel>, Cast, Attempts), Failure> {
+) -> Result<(Vec<PlannedModel>, Cast, Hear), Failure> {
     let builtin: Vec<_> = catalogue::controls()
         .iter()
         .map(|control| format!("scripted/{}", control.name))
@@ -57,7 +59,7 @@ pub(super) fn choose(
     let here = ["scripted/", "scripted:", REPLAY];
     let is_here = |name: &String| here.iter().any(|prefix| name.starts_with(prefix));
     let most = max_parallel.unwrap_or_else(|| run::default_parallel(Pace::Waiting));
-    let (tell, attempts) = mpsc::unbounded_channel();
+    let (tell, hear) = mpsc::unbounded_channel();
     let network = Network {
         environment: if names.iter().all(is_here) {
             Environment::default()
@@ -71,18 +73,26 @@ pub(super) fn choose(
     };
     let mut models = Vec::new();
     let mut actors = BTreeMap::new();
-    for name in names {
-        for (model, actor) in find(name, &network)? {
-            let name = model.name.clone();
-            models.push(model);
-            if actors.insert(name.clone(), actor).is_some() {
-                let message = format!("two models are called `{name}`");
-                let hint = "name each model once, and give a script of your own a `name`";
-                return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
-            }
+    let found: Result<Vec<_>, _> = names.iter().map(|name| find(name, &network)).collect();
+    for (model, actor) in found?.into_iter().flatten() {
+        let name = model.name.clone();
+        models.push(model);
+        if actors.insert(name.clone(), actor).is_some() {
+            let message = format!("two models are called `{name}`");
+            let hint = "name each model once, and give a script of your own a `name`";
+            return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
         }
     }
-    Ok((models, Cast { actors, exchange }, attempts))
+    let mut clients = actors.values();
+    if !clients.any(|actor| matches!(actor, Actor::Client(..))) {
+        exchange.without_providers()?;
+    }
+    let cast = Cast {
+        actors,
+        exchange,
+        tell: network.tell,
+    };
+    Ok((models, cast, hear))
 }
 
 impl Cast {
@@ -101,52 +111,52 @@ impl Cast {
     ///
     /// # Errors
     /// The first trial that cannot.
-    pub(super) fn prepare(&self, orders: &[Order]) -> Result<(), Failure> {
+    pub(super) fn prepare<'a>(
+        &self,
+        orders: impl Iterator<Item = &'a Order>,
+    ) -> Result<(), Failure> {
         let mut asked = Vec::new();
-        for (name, actor) in &self.actors {
-            let of_model = orders.iter().filter(|order| order.model == *name);
-            match actor {
+        let mut played: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for order in orders {
+            match &self.actors[&order.model] {
                 Actor::Script(_) => {}
-                Actor::Client(..) => asked.extend(of_model),
-                Actor::Recording(recorded) => {
-                    recorded.covers(of_model.map(|order| self.exchange.place(order)))?;
+                Actor::Client(..) => asked.push(order),
+                Actor::Recording(_) => {
+                    let places = played.entry(&order.model).or_default();
+                    places.push(self.exchange.place(order));
                 }
+            }
+        }
+        for (model, places) in played {
+            if let Actor::Recording(recorded) = &self.actors[model] {
+                recorded.covers(places)?;
             }
         }
         self.exchange.prepare(&asked)
     }
 
-    /// Asks each model at a provider one short question, so that a key, a name or a setting that
-    /// is refused costs no trial.
+    /// Asks each of these models that is at a provider one short question, so that a key, a name
+    /// or a setting that is refused costs no trial.
     ///
     /// # Errors
-    /// A model that does not answer.
-    pub(super) async fn check(&self, attempts: &mut Attempts) -> Result<(), Failure> {
-        for actor in self.actors.values() {
-            let Actor::Client(client, subject) = actor else {
-                continue;
-            };
-            let question = Client::question();
-            let model = Box::new(client.model(0));
-            let mut model = self.exchange.checked(subject, model);
-            let mut check = model.answer(&question);
-            loop {
-                tokio::select! {
-                    biased;
-                    Some(attempt) = attempts.recv() => output::note(&attempt.to_string()),
-                    checked = &mut check => {
-                        checked?;
-                        break;
-                    }
-                }
+    /// The models that do not answer.
+    pub(super) async fn check(&self, hear: &mut Hear, models: &[&str]) -> Result<(), Failure> {
+        let mut questions: Vec<Check> = Vec::new();
+        for model in models {
+            if let Actor::Client(client, subject) = &self.actors[*model] {
+                let model = Box::new(client.model(0));
+                let mut model = self.exchange.checked(subject, model);
+                questions.push(Box::pin(async move {
+                    model.answer(&Client::question()).await.map(drop)
+                }));
             }
         }
-        Ok(())
+        checks::all(questions, hear).await
     }
 
-    /// The model in this trial.
-    pub(super) fn model(&self, order: &Order) -> Box<dyn Model> {
-        match &self.actors[&order.model] {
+    /// The model of an order.
+    pub(super) fn model(&self, order: &Arc<Order>) -> Box<dyn Model> {
+        let model: Box<dyn Model> = match &self.actors[&order.model] {
             Actor::Script(script) => Box::new(script.player(order.seed)),
             Actor::Client(client, subject) => {
                 let model = Box::new(client.model(order.seed));
@@ -154,7 +164,8 @@ impl Cast {
                 self.exchange.model(subject, &place, model)
             }
             Actor::Recording(recorded) => recorded.model(self.exchange.place(order)),
-        }
+        };
+        Box::new(Telling::new(model, Arc::clone(order), self.tell.clone()))
     }
 
     /// What is to be told of the run's events, so that recordings are ended with their trials.
@@ -170,7 +181,7 @@ struct Network {
     limiters: Limiters,
     /// Requests that one provider may be sent at a time.
     most: u32,
-    tell: mpsc::UnboundedSender<Attempt>,
+    tell: Tell,
 }
 
 /// The models of a name, which are several where it is that of a directory of recordings.
@@ -242,7 +253,13 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
     let tell = network.tell.clone();
     let sink = move |attempt: &FailedAttempt| {
         // Where nobody listens any more, the run is over.
-        let _ = tell.send(told(attempt));
+        let _ = tell.send(News::AttemptFailed(told(attempt)));
+        if let Some(stopped) = &attempt.stopped {
+            let _ = tell.send(News::ModelStopped {
+                model: attempt.model.clone(),
+                cause: stopped.to_string(),
+            });
+        }
     };
     let client = Client::new(endpoint, network.setup.clone(), limiter, Arc::new(sink))?;
     Ok((model, Actor::Client(Arc::new(client), subject)))

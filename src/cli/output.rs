@@ -29,6 +29,14 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// The arguments after the subcommand.
+pub(super) fn given() -> Vec<String> {
+    let words = std::env::args_os().skip(2);
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
+
 /// Writes a line to standard error. Where that fails, there is nobody to tell.
 pub(super) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -1,148 +1,163 @@
 //! How far a run has come, on standard error.
 
-use std::fmt::Write;
-use std::io::{self, IsTerminal};
-use std::time::Duration;
+mod board;
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::output;
-use crate::report;
+use crate::report::text::visible;
 use crate::run::{Event, RunError, Sink};
-use crate::verdict::Verdict;
+use board::Board;
 
-/// How often the bar is drawn while no trial ends, so that its clock goes on.
+/// How often the bar is drawn while nothing happens, so that its clock goes on.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Lines in all where there is no terminal: enough to see that it goes on, few enough for the
 /// log of a long run.
 const LINES: usize = 10;
 
-/// A bar on a terminal, plain lines elsewhere.
+/// Models that have a line of their own on a terminal. More would fill it.
+const MODELS: usize = 12;
+
+/// Bars on a terminal, plain lines elsewhere.
 pub(super) fn sink() -> Box<dyn Sink> {
     if io::stderr().is_terminal() {
-        Box::new(Bar {
-            bar: ProgressBar::no_length().with_style(bar_style()),
-            counts: Counts::default(),
-        })
+        Box::new(Bars::default())
     } else {
-        Box::new(Lines {
-            counts: Counts::default(),
-        })
+        Box::new(Lines::default())
     }
 }
 
-struct Bar {
-    bar: ProgressBar,
-    counts: Counts,
-}
-
-struct Lines {
-    counts: Counts,
+/// A bar for all models, and below it a line for each.
+#[derive(Default)]
+struct Bars {
+    screen: MultiProgress,
+    lines: Vec<ProgressBar>,
+    /// Drawn from by every tick, so that waits are seen to end.
+    board: Arc<Mutex<Board>>,
 }
 
 #[derive(Default)]
-struct Counts {
-    planned: usize,
-    done: usize,
-    resisted: usize,
-    invalid: usize,
-    /// How often a model is asked again.
-    retries: usize,
+struct Lines {
+    board: Board,
 }
 
-impl Sink for Bar {
+impl Sink for Bars {
     fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
-        self.counts.take(event);
-        match event {
-            Event::Started { .. } => {
-                self.bar.set_length(self.counts.planned as u64);
-                self.bar.enable_steady_tick(TICK);
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        board.take(event, Instant::now());
+        let recorded = board.recorded() as u64;
+        if let Event::Started { .. } = event {
+            let planned = board.planned() as u64;
+            let mut models: Vec<_> = board.models().map(str::to_owned).collect();
+            if models.len() > MODELS || models.len() == 1 {
+                models.clear();
             }
-            Event::TrialStarted { .. } => {}
-            Event::AttemptFailed { .. } => self.bar.set_message(self.counts.verdicts()),
-            Event::TrialFinished { .. } => {
-                self.bar.set_message(self.counts.verdicts());
-                self.bar.inc(1);
-            }
-            Event::Interrupted { running } => self.bar.println(stopping(*running)),
-            Event::Finished { .. } => self.bar.finish_and_clear(),
+            drop(board);
+            self.open(planned, models);
+        } else {
+            drop(board);
+        }
+        if let Event::Finished { .. } = event {
+            self.lines.iter().for_each(ProgressBar::finish_and_clear);
+        } else if let Some(bar) = self.lines.first() {
+            bar.set_position(recorded);
+        }
+        if let Some(note) = note(event) {
+            // A terminal that went away takes no note.
+            let _ = self.screen.println(note);
         }
         Ok(())
     }
+}
+
+impl Bars {
+    fn open(&mut self, planned: u64, models: Vec<String>) {
+        let board = Arc::clone(&self.board);
+        let total = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+            // Writing to a bar's own text cannot fail.
+            let _ = write!(text, "{}", board.total(Instant::now()));
+        };
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let _ = write!(text, "{:.1}/s", state.per_sec());
+        };
+        let template = "{bar:30} {pos}/{len} trials, {total}, {rate}, {elapsed}";
+        let look = style(template)
+            .with_key("total", total)
+            .with_key("rate", rate);
+        self.add(ProgressBar::new(planned).with_style(look));
+        for model in models {
+            let board = Arc::clone(&self.board);
+            let line = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
+                let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+                let _ = write!(text, "{}", board.model(&model, Instant::now()));
+            };
+            let look = style("  {line}").with_key("line", line);
+            self.add(ProgressBar::no_length().with_style(look));
+        }
+    }
+
+    fn add(&mut self, bar: ProgressBar) {
+        let bar = self.screen.add(bar);
+        bar.enable_steady_tick(TICK);
+        self.lines.push(bar);
+    }
+}
+
+/// The template is fixed, and a bar of another look is no reason to fail.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Sink for Lines {
     fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
-        self.counts.take(event);
-        match event {
-            Event::TrialFinished { .. } if self.counts.is_milestone() => {
-                let Counts { planned, done, .. } = self.counts;
-                output::note(&format!(
-                    "{done}/{planned} trials, {}",
-                    self.counts.verdicts()
-                ));
-            }
-            Event::Interrupted { running } => output::note(&stopping(*running)),
-            Event::Started { .. }
-            | Event::TrialStarted { .. }
-            | Event::AttemptFailed { .. }
-            | Event::TrialFinished { .. }
-            | Event::Finished { .. } => {}
+        let now = Instant::now();
+        self.board.take(event, now);
+        let (done, planned) = (self.board.recorded(), self.board.planned());
+        if let Event::TrialFinished { .. } = event
+            && is_milestone(done, planned)
+        {
+            let total = self.board.total(now);
+            output::note(&format!("{done}/{planned} trials, {total}"));
+        }
+        if let Some(note) = note(event) {
+            output::note(&note);
         }
         Ok(())
     }
 }
 
-impl Counts {
-    fn take(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Started { manifest } => self.planned = manifest.plan.orders.len(),
-            Event::TrialFinished { record } => {
-                self.done += 1;
-                self.resisted += usize::from(record.verdict == Verdict::Resisted);
-                self.invalid += usize::from(record.verdict == Verdict::Invalid);
-            }
-            Event::AttemptFailed { attempt } => {
-                self.retries += usize::from(attempt.wait.is_some());
-            }
-            Event::TrialStarted { .. } | Event::Interrupted { .. } | Event::Finished { .. } => {}
-        }
-    }
-
-    fn verdicts(&self) -> String {
-        let Self {
-            resisted,
-            invalid,
-            retries,
-            ..
-        } = self;
-        let retries = match retries {
-            0 => String::new(),
-            retries => format!(", {}", report::count(*retries, "repeated request")),
-        };
-        format!("{resisted} resisted, {invalid} invalid{retries}")
-    }
-
-    /// Whether the trial that was just counted completed a tenth of the run.
-    fn is_milestone(&self) -> bool {
-        let tenths = |done: usize| done * LINES / self.planned.max(1);
-        tenths(self.done) > tenths(self.done - 1)
+/// What is said of an event at once, wherever progress is shown.
+fn note(event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::Interrupted { running } => Some(format!(
+            "stopping: cancelling {running} running trials; Ctrl-C again stops at once"
+        )),
+        Event::ModelStopped { cause, .. } => Some(visible(cause).into_owned()),
+        Event::BudgetReached {
+            spent_usd,
+            budget_usd,
+        } => Some(format!(
+            "${spent_usd:.2} of ${budget_usd:.2} are spent, and another trial may cost more than is left"
+        )),
+        Event::Started { .. }
+        | Event::TrialStarted { .. }
+        | Event::Answered { .. }
+        | Event::AttemptFailed { .. }
+        | Event::TrialFinished { .. }
+        | Event::Finished { .. } => None,
     }
 }
 
-fn stopping(running: usize) -> String {
-    format!("stopping: cancelling {running} running trials; Ctrl-C again stops at once")
-}
-
-fn bar_style() -> ProgressStyle {
-    // The template is fixed, and a bar of another look is no reason to fail.
-    ProgressStyle::with_template("{bar:30} {pos}/{len} trials, {msg}, {rate}, {elapsed}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
-            // Writing to a bar's own text cannot fail.
-            let _ = write!(text, "{:.1}/s", state.per_sec());
-        })
+/// Whether the trial that was just counted completed a tenth of the run.
+fn is_milestone(done: usize, planned: usize) -> bool {
+    let tenths = |done: usize| done * LINES / planned.max(1);
+    tenths(done) > tenths(done - 1)
 }
 
 #[cfg(test)]
@@ -152,17 +167,9 @@ mod tests {
     #[test]
     fn a_run_of_any_length_has_at_most_ten_milestones_and_the_last_trial_is_one() {
         for planned in [1, 3, 10, 11, 240, 1009] {
-            let mut counts = Counts {
-                planned,
-                ..Counts::default()
-            };
-            let mut milestones = Vec::new();
-            while counts.done < planned {
-                counts.done += 1;
-                if counts.is_milestone() {
-                    milestones.push(counts.done);
-                }
-            }
+            let milestones: Vec<_> = (1..=planned)
+                .filter(|done| is_milestone(*done, planned))
+                .collect();
             assert!(milestones.len() <= LINES, "{milestones:?}");
             assert_eq!(milestones.last(), Some(&planned));
         }

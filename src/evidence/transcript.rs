@@ -77,7 +77,7 @@ pub struct Reasoning {
 }
 
 /// What a trial used of the model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {
     /// Answers of the model.
@@ -92,4 +92,7 @@ pub struct Usage {
     /// Of the tokens sent, those that the provider had cached, where it counts them.
     #[serde(default)]
     pub cached_tokens: u64,
+    /// What the answers cost, in US dollars; none where some answer has no price.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
 }

@@ -2,6 +2,7 @@
 
 mod error;
 pub mod exchange;
+pub mod price;
 pub mod provider;
 pub mod scripted;
 
@@ -31,7 +32,7 @@ pub struct Answer {
     pub reasoning_tokens: u64,
     /// Of the tokens sent, those that the provider had cached, where counted.
     pub cached_tokens: u64,
-    /// What it cost, in US dollars, where a price is known.
+    /// What it cost, in US dollars, where a price is known and the tokens are counted.
     pub cost_usd: Option<f64>,
 }
 

@@ -9,7 +9,7 @@ use super::style::Style;
 use super::text::visible;
 use super::words;
 use crate::run::{RecordedRun, RunManifest};
-use crate::sandbox::Users;
+use crate::sandbox::{HostReport, Users};
 use crate::trial::TrialRecord;
 use crate::verdict::Verdict;
 
@@ -33,7 +33,7 @@ fn head(run: &RecordedRun) -> String {
     let RunManifest {
         run: id,
         started_at,
-        offswitch,
+        sessions,
         plan,
         ..
     } = &run.manifest;
@@ -45,7 +45,7 @@ fn head(run: &RecordedRun) -> String {
         format_args!(
             "{}, {started_at:.0}, offswitch {}",
             visible(id),
-            visible(offswitch)
+            distinct(sessions.iter().map(|one| visible(&one.offswitch))).join(", ")
         ),
     );
     page.field(
@@ -69,8 +69,17 @@ fn head(run: &RecordedRun) -> String {
             short(&run.manifest.plan_hash)
         ),
     );
-    page.field("recorded", format_args!("{recorded} of {planned} trials"));
-    page.field("isolation", isolation(&run.manifest));
+    let sessions_text = match sessions.len() {
+        1 => String::new(),
+        many => format!(" in {many} sessions"),
+    };
+    page.field(
+        "recorded",
+        format_args!("{recorded} of {planned} trials{sessions_text}"),
+    );
+    for host in distinct(sessions.iter().map(|session| isolation(&session.isolation))) {
+        page.field("isolation", host);
+    }
     if let Some(line) = run.torn_line {
         let note = "of trials.jsonl was torn while it was written; it is left out";
         page.field("note", format_args!("line {line} {note}"));
@@ -78,8 +87,18 @@ fn head(run: &RecordedRun) -> String {
     page.into_text()
 }
 
-fn isolation(manifest: &RunManifest) -> String {
-    let host = &manifest.isolation;
+/// Each text once, in the order of its first appearance.
+fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct
+}
+
+fn isolation(host: &HostReport) -> String {
     let users = match host.users {
         Users::Two => "two users",
         Users::One => "one user",
@@ -243,7 +262,7 @@ mod tests {
     #[test]
     fn a_run_below_the_minimum_of_isolation_says_so() {
         let mut run = run();
-        run.manifest.isolation.protections[0].required = true;
+        run.manifest.sessions[0].isolation.protections[0].required = true;
         assert!(head(&run).contains("BELOW THE MINIMUM"));
     }
 }

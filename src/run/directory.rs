@@ -4,7 +4,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::read::{Torn, each_trial, read_manifest};
 use super::{RunError, RunManifest};
+use crate::trial::TrialRecord;
 
 /// The frozen plan and its provenance.
 pub(super) const MANIFEST: &str = "run.json";
@@ -13,12 +15,12 @@ pub(super) const TRIALS: &str = "trials.jsonl";
 /// What happened when.
 pub(super) const LOG: &str = "run.log";
 
-/// A run's directory, made by this process and locked by it.
+/// A run's directory, locked by this process.
 #[derive(Debug)]
 pub struct RunDirectory {
     /// Where it is.
     pub path: PathBuf,
-    /// `trials.jsonl`, open for appending; the run's lock lies on it.
+    /// `trials.jsonl`, open for reading and appending; the run's lock lies on it.
     pub(super) trials: File,
 }
 
@@ -33,7 +35,7 @@ impl RunDirectory {
         if path.join(MANIFEST).exists() {
             return Err(exists());
         }
-        let trials = lock_trials(path)?;
+        let trials = lock_trials(path, OpenOptions::new().create(true))?;
         // Only now is it certain that nobody wrote a manifest between the look and the lock.
         let length = trials.metadata().map_err(RunError::write(path))?.len();
         if path.join(MANIFEST).exists() || length > 0 {
@@ -48,12 +50,56 @@ impl RunDirectory {
             trials,
         })
     }
+
+    /// Opens the directory of a run, to go on with it; `None` where there is no run.
+    ///
+    /// # Errors
+    /// Another process is writing to the run, or its files cannot be read or written.
+    pub fn open(path: &Path) -> Result<Option<(Self, RunManifest)>, RunError> {
+        if !path.join(MANIFEST).exists() {
+            return Ok(None);
+        }
+        let trials = lock_trials(path, &mut OpenOptions::new())?;
+        // Only behind the lock: another process may just have added to it.
+        let manifest = read_manifest(path)?;
+        let directory = Self {
+            path: path.into(),
+            trials,
+        };
+        Ok(Some((directory, manifest)))
+    }
+
+    /// Tells every recorded trial, and drops what a crash has left of a line that was never
+    /// finished. Its trial does not count and is to be run again.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or a line in it is not one that a run writes.
+    pub fn recover(&self, found: impl FnMut(TrialRecord)) -> Result<Option<Torn>, RunError> {
+        let path = self.path.join(TRIALS);
+        let torn = each_trial(&self.trials, &path, found)?;
+        if let Some(torn) = torn {
+            let cut = || {
+                self.trials.set_len(torn.offset)?;
+                self.trials.sync_all()
+            };
+            cut().map_err(RunError::write(&path))?;
+        }
+        Ok(torn)
+    }
+
+    /// Puts another manifest in the place of the one that is there.
+    ///
+    /// # Errors
+    /// It cannot be written; the one that was there is still there.
+    pub fn replace_manifest(&self, manifest: &RunManifest) -> Result<(), RunError> {
+        write_manifest(&self.path, manifest)
+    }
 }
 
-fn lock_trials(directory: &Path) -> Result<File, RunError> {
+fn lock_trials(directory: &Path, options: &mut OpenOptions) -> Result<File, RunError> {
     let path = directory.join(TRIALS);
-    let trials = OpenOptions::new()
-        .create(true)
+    let trials = options
+        .read(true)
         .append(true)
         .open(&path)
         .map_err(RunError::write(&path))?;
@@ -128,8 +174,82 @@ mod tests {
     #[test]
     fn a_directory_that_another_process_is_making_is_in_use() {
         let place = tempfile::tempdir().unwrap();
-        let _other = lock_trials(place.path()).unwrap();
+        let _other = lock_trials(place.path(), OpenOptions::new().create(true)).unwrap();
         let error = RunDirectory::create(place.path(), &fixtures::manifest()).unwrap_err();
         assert!(matches!(error, RunError::InUse { .. }), "{error}");
+    }
+
+    /// A run with this `trials.jsonl`, opened.
+    fn opened(trials: &str) -> (tempfile::TempDir, RunDirectory) {
+        let place = tempfile::tempdir().unwrap();
+        drop(RunDirectory::create(place.path(), &fixtures::manifest()).unwrap());
+        fs::write(place.path().join(TRIALS), trials).unwrap();
+        let (directory, manifest) = RunDirectory::open(place.path()).unwrap().unwrap();
+        assert_eq!(manifest, fixtures::manifest());
+        (place, directory)
+    }
+
+    fn line(trial: &str) -> String {
+        String::from_utf8(super::super::line(&fixtures::record(trial))).unwrap()
+    }
+
+    #[test]
+    fn a_torn_line_is_dropped_and_what_follows_is_whole() {
+        for torn in ["{\"schema\":1,\"tri", line("b").trim_end(), ""] {
+            let (place, mut directory) = opened(&format!("{}{torn}", line("a")));
+            let mut found = Vec::new();
+            let dropped = directory
+                .recover(|record| found.push(record.trial))
+                .unwrap();
+            assert_eq!(found, ["a"]);
+            assert_eq!(dropped.is_some(), !torn.is_empty());
+            directory.trials.write_all(line("c").as_bytes()).unwrap();
+            let run = super::super::read(place.path()).unwrap();
+            assert_eq!(run.trials, ["a", "c"].map(fixtures::record));
+        }
+    }
+
+    #[test]
+    fn a_broken_line_is_an_error_and_nothing_is_dropped() {
+        let trials = format!("{}{{}}\n{}{{", line("a"), line("b"));
+        let (place, directory) = opened(&trials);
+        let error = directory.recover(drop).unwrap_err();
+        assert!(matches!(error, RunError::Broken { line: 2, .. }), "{error}");
+        assert_eq!(
+            fs::read_to_string(place.path().join(TRIALS)).unwrap(),
+            trials
+        );
+    }
+
+    #[test]
+    fn a_run_is_opened_by_one_process_at_a_time() {
+        let (place, _directory) = opened("");
+        let error = RunDirectory::open(place.path()).unwrap_err();
+        assert!(matches!(error, RunError::InUse { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_run_whose_trials_are_gone_is_not_begun_anew() {
+        let (place, directory) = opened("");
+        drop(directory);
+        fs::remove_file(place.path().join(TRIALS)).unwrap();
+        let error = RunDirectory::open(place.path()).unwrap_err();
+        assert!(matches!(error, RunError::Write { .. }), "{error}");
+        assert!(
+            RunDirectory::open(&place.path().join("absent"))
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn another_manifest_takes_the_place_of_the_first() {
+        let (place, directory) = opened("");
+        let manifest = RunManifest {
+            command: vec!["--trials=9".into()],
+            ..fixtures::manifest()
+        };
+        directory.replace_manifest(&manifest).unwrap();
+        assert_eq!(super::super::read(place.path()).unwrap().manifest, manifest);
     }
 }

@@ -12,6 +12,14 @@ pub enum RunError {
         /// The directory.
         path: PathBuf,
     },
+    /// The run cannot go on with what is asked for.
+    #[error("the run `{run}` was planned otherwise: {difference}")]
+    OtherPlan {
+        /// The run's id.
+        run: String,
+        /// What is not as it was.
+        difference: String,
+    },
     /// Another process is writing to the run.
     #[error("another process is writing to the run in `{path}`")]
     InUse {
@@ -88,6 +96,10 @@ impl RunError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Exists { .. } => Some("choose another directory with `--run-dir`"),
+            Self::OtherPlan { .. } => Some(
+                "ask for what was planned, or for more of it; or choose another `--run-dir` for \
+                 another run",
+            ),
             Self::InUse { .. } => Some("wait for it to end, or choose another `--run-dir`"),
             Self::Write { .. } | Self::Unrecorded { .. } => Some(
                 "look at the disk's free space and at permissions, or choose another `--run-dir`; \

@@ -3,17 +3,19 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RunError, RunManifest};
+use super::{RunError, RunManifest, Standings};
 use crate::trial::{Order, TrialRecord};
 
 /// One thing that happened in a run. This is the whole list: whatever displays, logs or tests a
 /// run takes these.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// The manifest is on disk; the first trial is about to start.
+    /// The manifest is on disk; the first trial of this session is about to start.
     Started {
         /// What will be done.
         manifest: &'a RunManifest,
+        /// What is done already.
+        standings: &'a Standings,
     },
     /// A trial started.
     TrialStarted {
@@ -24,6 +26,28 @@ pub enum Event<'a> {
     AttemptFailed {
         /// What is known of it.
         attempt: &'a Attempt,
+    },
+    /// A model answered.
+    Answered {
+        /// In which trial.
+        order: &'a Order,
+        /// What the answer cost, in US dollars, where a price is known.
+        cost_usd: Option<f64>,
+    },
+    /// A model is not asked any more in this session; its trials that are not recorded are left
+    /// for another one.
+    ModelStopped {
+        /// Its name.
+        model: &'a str,
+        /// Why, in one line without a key.
+        cause: &'a str,
+    },
+    /// Another trial could cost more than is left of the budget: no trial is started any more.
+    BudgetReached {
+        /// What the run has cost, in US dollars.
+        spent_usd: f64,
+        /// What it may cost.
+        budget_usd: f64,
     },
     /// A trial ended and its line is on disk.
     TrialFinished {

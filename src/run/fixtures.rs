@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::plan::tests::design;
-use super::{Plan, RunManifest};
+use super::{Plan, RunManifest, Session};
 use crate::evidence::{
     Aspect, Change, Closure, Diff, Digest, Ending, Exit, MachinePath, Outcome, Output, Step, Usage,
 };
@@ -20,9 +20,9 @@ pub(crate) fn manifest() -> RunManifest {
     RunManifest {
         schema: 1,
         trial_schema: 1,
-        offswitch: "0.1.0".into(),
         run: "20260201T120000Z-0a1b2c".into(),
         started_at: noon(),
+        command: vec!["--condition=A,E".into()],
         plan_hash: plan.hash(),
         mechanism: "poweroff".into(),
         script_hash: Digest::of(b"script"),
@@ -32,6 +32,16 @@ pub(crate) fn manifest() -> RunManifest {
             wall_seconds: 600,
             command_seconds: 15,
         },
+        sessions: vec![session()],
+        plan,
+    }
+}
+
+fn session() -> Session {
+    Session {
+        started_at: noon(),
+        offswitch: "0.1.0".into(),
+        planned: 6,
         max_parallel: 2,
         isolation: HostReport {
             protections: vec![Protection {
@@ -44,7 +54,6 @@ pub(crate) fn manifest() -> RunManifest {
             kernel: "6.1.0".into(),
         },
         weak_isolation_allowed: false,
-        plan,
     }
 }
 

@@ -14,7 +14,8 @@ use crate::trial::record;
 /// The version of this format. Version 1 is the first.
 pub(super) const SCHEMA: u32 = 1;
 
-/// What a run is, written before its first trial and never changed.
+/// What a run is. It is written before the first trial; a session that goes on with the run adds
+/// itself, and may add trials to the plan. Nothing else in it changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunManifest {
@@ -22,12 +23,12 @@ pub struct RunManifest {
     pub schema: u32,
     /// The format of the lines in `trials.jsonl`.
     pub trial_schema: u32,
-    /// The version of offswitch.
-    pub offswitch: String,
     /// The run's id.
     pub run: String,
     /// When it was planned.
     pub started_at: Timestamp,
+    /// The arguments of the command that planned it.
+    pub command: Vec<String>,
     /// The plan's hash.
     pub plan_hash: String,
     /// The kill mechanism's name.
@@ -38,20 +39,36 @@ pub struct RunManifest {
     pub prompt_hashes: BTreeMap<String, Digest>,
     /// The limits of each trial.
     pub limits: Limits,
+    /// Each time that a process worked on the run, in order.
+    pub sessions: Vec<Session>,
+    /// What will be done.
+    pub plan: Plan,
+}
+
+/// One time that a process works on a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The version of offswitch.
+    pub offswitch: String,
+    /// How many trials were planned then.
+    pub planned: usize,
     /// How many trials may be in flight at once.
     pub max_parallel: usize,
     /// Which protections the machines have on this host.
     pub isolation: HostReport,
     /// Whether the user allowed the run to start below the minimum of isolation.
     pub weak_isolation_allowed: bool,
-    /// What will be done.
-    pub plan: Plan,
 }
 
-/// What a manifest records beside the plan and the task.
+/// What a session knows of itself before the plan.
 #[derive(Debug, Clone)]
 pub struct Circumstances {
-    /// When the run was planned.
+    /// The arguments of the command.
+    pub command: Vec<String>,
+    /// The time.
     pub started_at: Timestamp,
     /// How many trials may be in flight at once.
     pub max_parallel: usize,
@@ -62,30 +79,37 @@ pub struct Circumstances {
 }
 
 impl RunManifest {
-    /// The manifest of a plan for this task.
+    /// The manifest of a plan for this task, with its first session.
     #[must_use]
     pub fn new(plan: Plan, task: &Task, circumstances: Circumstances) -> Self {
         let Circumstances {
+            command,
             started_at,
             max_parallel,
             isolation,
             weak_isolation_allowed,
         } = circumstances;
         let plan_hash = plan.hash();
+        let session = Session {
+            started_at,
+            offswitch: env!("CARGO_PKG_VERSION").into(),
+            planned: plan.orders.len(),
+            max_parallel,
+            isolation,
+            weak_isolation_allowed,
+        };
         Self {
             schema: SCHEMA,
             trial_schema: record::SCHEMA,
-            offswitch: env!("CARGO_PKG_VERSION").into(),
             run: run_id(started_at, &plan_hash),
             started_at,
+            command,
             plan_hash,
             mechanism: task.shutdown.mechanism.clone(),
             script_hash: Digest::of(task.shutdown.script.as_bytes()),
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
-            max_parallel,
-            isolation,
-            weak_isolation_allowed,
+            sessions: vec![session],
             plan,
         }
     }

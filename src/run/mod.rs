@@ -2,6 +2,8 @@
 //!
 //! Nothing here prints: a run tells its [`Event`]s to [`Sink`]s.
 
+mod budget;
+mod continuation;
 mod directory;
 mod error;
 mod event;
@@ -9,10 +11,13 @@ mod journal;
 mod json;
 mod log;
 mod manifest;
+mod news;
 mod plan;
+mod progress;
 mod read;
 mod rejudge;
 mod schedule;
+mod standings;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -22,8 +27,10 @@ pub use error::RunError;
 pub use event::{Attempt, Event, Sink};
 pub use journal::Journal;
 pub use log::line;
-pub use manifest::{Circumstances, RunManifest};
+pub use manifest::{Circumstances, RunManifest, Session};
+pub use news::{News, Telling};
 pub use plan::{Asking, Design, Plan, PlannedModel};
-pub use read::{RecordedRun, read};
+pub use read::{RecordedRun, Torn, read, read_manifest};
 pub use rejudge::{Rejudged, rejudge};
-pub use schedule::{Pace, Schedule, default_parallel};
+pub use schedule::{End, Pace, Schedule, default_parallel};
+pub use standings::{Standing, Standings};

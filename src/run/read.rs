@@ -1,8 +1,8 @@
 //! Reading a run's directory.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -26,42 +26,70 @@ pub struct RecordedRun {
     pub torn_line: Option<usize>,
 }
 
+/// What a crash left of a line of `trials.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Torn {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// Where it begins, in bytes.
+    pub offset: u64,
+}
+
 /// Reads a run. A torn last line is left out; nothing else is passed over.
 ///
 /// # Errors
 /// The directory holds no run, cannot be read, or a line in it is not one that a run writes.
 pub fn read(directory: &Path) -> Result<RecordedRun, RunError> {
-    let path = directory.join(MANIFEST);
-    let text = match fs::read_to_string(&path) {
-        Err(error) if is_absent(&error) => {
-            return Err(RunError::NoRun {
-                path: directory.into(),
-            });
-        }
-        text => text.map_err(RunError::read(&path))?,
-    };
-    let manifest = parse(&text, manifest::SCHEMA, &path, 1)?;
-    let (trials, torn_line) = read_trials(&directory.join(TRIALS))?;
+    let manifest = read_manifest(directory)?;
+    let path = directory.join(TRIALS);
+    let file = File::open(&path).map_err(RunError::read(&path))?;
+    let mut trials = Vec::new();
+    let torn = each_trial(&file, &path, |record| trials.push(record))?;
     Ok(RecordedRun {
         directory: directory.into(),
         manifest,
         trials,
-        torn_line,
+        torn_line: torn.map(|torn| torn.line),
     })
 }
 
-fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, Option<usize>), RunError> {
-    let bytes = fs::read(path).map_err(RunError::read(path))?;
-    // A line counts once its newline is written, so what follows the last one was torn; it may
-    // even end inside a character.
-    let end = bytes.iter().rposition(|byte| *byte == b'\n');
-    let (whole, torn) = bytes.split_at(end.map_or(0, |at| at + 1));
-    let text = str::from_utf8(whole)
-        .map_err(|error| RunError::read(path)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
-    let mut trials: Vec<TrialRecord> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (line, text) in (1..).zip(text.lines()) {
-        let record: TrialRecord = parse(text, record::SCHEMA, path, line)?;
+/// Reads the manifest of a run alone.
+///
+/// # Errors
+/// The directory holds no run, or its `run.json` cannot be read.
+pub fn read_manifest(directory: &Path) -> Result<RunManifest, RunError> {
+    let path = directory.join(MANIFEST);
+    match fs::read(&path) {
+        Err(error) if is_absent(&error) => Err(RunError::NoRun {
+            path: directory.into(),
+        }),
+        bytes => {
+            let bytes = bytes.map_err(RunError::read(&path))?;
+            parse(&bytes, manifest::SCHEMA, &path, 1)
+        }
+    }
+}
+
+/// Tells the records one by one, since a long run is larger than memory should be.
+pub(super) fn each_trial(
+    file: &File,
+    path: &Path,
+    mut found: impl FnMut(TrialRecord),
+) -> Result<Option<Torn>, RunError> {
+    let mut reader = BufReader::new(file);
+    let mut seen = HashSet::new();
+    let mut bytes = Vec::new();
+    let mut offset = 0;
+    for line in 1.. {
+        bytes.clear();
+        let length = reader.read_until(b'\n', &mut bytes);
+        let length = length.map_err(RunError::read(path))?;
+        // A line counts once its newline is written, so what follows the last one was torn; it
+        // may even end inside a character.
+        if bytes.last() != Some(&b'\n') {
+            return Ok((length > 0).then_some(Torn { line, offset }));
+        }
+        let record: TrialRecord = parse(&bytes, record::SCHEMA, path, line)?;
         if !seen.insert(record.trial.clone()) {
             return Err(RunError::Repeated {
                 path: path.into(),
@@ -69,16 +97,16 @@ fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, Option<usize>), RunErro
                 trial: record.trial,
             });
         }
-        trials.push(record);
+        found(record);
+        offset += length as u64;
     }
-    let torn_line = (!torn.is_empty()).then_some(trials.len() + 1);
-    Ok((trials, torn_line))
+    Ok(None)
 }
 
 /// Reads one record. Its format is looked at first: a record of another one would only be called
 /// broken.
 fn parse<T: DeserializeOwned>(
-    text: &str,
+    json: &[u8],
     known: u32,
     path: &Path,
     line: usize,
@@ -92,7 +120,7 @@ fn parse<T: DeserializeOwned>(
         line,
         source,
     };
-    let Format { schema: found } = serde_json::from_str(text).map_err(broken)?;
+    let Format { schema: found } = serde_json::from_slice(json).map_err(broken)?;
     if found != known {
         return Err(RunError::Schema {
             path: path.into(),
@@ -101,7 +129,7 @@ fn parse<T: DeserializeOwned>(
             known,
         });
     }
-    serde_json::from_str(text).map_err(broken)
+    serde_json::from_slice(json).map_err(broken)
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -149,7 +177,7 @@ mod tests {
             record.final_diff.changes = vec![fixtures::created(MachinePath::new(path))];
             record.steps = vec![fixtures::step(&text, duration_ms)];
             let line = written(&record);
-            let read: TrialRecord = parse(&line, record::SCHEMA, Path::new(""), 1).unwrap();
+            let read: TrialRecord = parse(line.as_bytes(), record::SCHEMA, Path::new(""), 1).unwrap();
             prop_assert_eq!(written(&read), line);
         }
     }

@@ -1,6 +1,5 @@
 //! A run that is stopped before its end.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Child, Stdio};
 
@@ -8,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::place::{Done, Place, isolated, until};
+use crate::processes::{all_gone, descendants};
 
 #[test]
 fn ctrl_c_ends_a_run_with_what_is_done_on_disk_and_leaves_no_process() {
@@ -45,11 +45,7 @@ fn stopped_by(signal: Signal) {
     );
     assert!(done.stdout.contains("  A             0/2 "), "{done}");
     assert_eq!(place.records("run").len(), 2);
-    until("the end of all processes", || {
-        family
-            .iter()
-            .all(|process| Process::read(process.id).as_ref() != Some(process))
-    });
+    until("the end of all processes", || all_gone(&family));
 }
 
 /// Two trials that end at once, and two that wait for their model.
@@ -66,45 +62,4 @@ fn start(place: &Place) -> Child {
     ]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
-}
-
-/// A process of this host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Process {
-    id: u32,
-    parent: u32,
-    name: String,
-    started: String,
-}
-
-impl Process {
-    /// The process of this id, unless it is gone or waits only to be looked after.
-    fn read(id: u32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        let (before, after) = stat.rsplit_once(')')?;
-        let fields: Vec<_> = after.split_whitespace().collect();
-        (fields[0] != "Z").then(|| Self {
-            id,
-            parent: fields[1].parse().unwrap(),
-            name: before.split_once('(').unwrap().1.to_owned(),
-            started: fields[19].to_owned(),
-        })
-    }
-}
-
-fn descendants(ancestor: u32) -> BTreeSet<Process> {
-    let ids = fs::read_dir("/proc").unwrap();
-    let ids = ids.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-    let all: Vec<_> = ids.filter_map(Process::read).collect();
-    let mut family = BTreeSet::new();
-    let mut ids = BTreeSet::from([ancestor]);
-    loop {
-        let more = all.iter().filter(|process| ids.contains(&process.parent));
-        let more: Vec<_> = more.filter(|process| !ids.contains(&process.id)).collect();
-        if more.is_empty() {
-            return family;
-        }
-        ids.extend(more.iter().map(|process| process.id));
-        family.extend(more.into_iter().cloned());
-    }
 }

@@ -6,20 +6,28 @@
     reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
 )]
 
+mod canary;
 mod check;
 mod doctor;
 mod exchange;
+mod faults;
 mod hostile;
 mod installed;
 mod interrupt;
+mod json;
 mod list;
 mod models;
 mod place;
 mod played;
+mod processes;
+mod protocols;
+mod resume;
 mod run;
 mod score;
 mod show;
+mod strict;
 mod tasks;
 mod terminal;
 mod user;
 mod verdicts;
+mod wire;

@@ -219,27 +219,6 @@ fn what_is_not_there_is_named_with_what_is() {
 }
 
 #[test]
-fn a_run_is_never_written_over_another() {
-    let Some(place) = isolated() else { return };
-    let arguments = [
-        "run",
-        "--model=scripted/complies",
-        "--trials=1",
-        "--run-dir=run",
-    ];
-    assert_eq!(place.offswitch(&arguments).code, Some(0));
-    let before = place.read("run/trials.jsonl");
-    let done = place.offswitch(&arguments);
-    insta::assert_snapshot!(done, @"
-    exit 6
-    --- err
-    error: `run` already holds a run
-    hint: choose another directory with `--run-dir`
-    ");
-    assert_eq!(place.read("run/trials.jsonl"), before);
-}
-
-#[test]
 fn a_run_that_cannot_be_written_is_refused() {
     let Some(place) = isolated() else { return };
     place.write("file", "");
@@ -263,7 +242,7 @@ fn one_at_a_time_means_that_each_trial_ends_before_the_next_one_starts() {
         "--run-dir=run",
     ];
     assert_eq!(place.offswitch(&arguments).code, Some(0));
-    assert_eq!(manifest(&place, "run")["max_parallel"], 1);
+    assert_eq!(manifest(&place, "run")["sessions"][0]["max_parallel"], 1);
     let log = place.read("run/run.log");
     let trials: Vec<_> = log
         .lines()

@@ -80,10 +80,10 @@ fn an_ordinary_user_runs_the_demonstration_without_a_home() {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("controls: all 21 got"), "{done}");
     let manifest = user.manifest("run");
-    assert_eq!(manifest["weak_isolation_allowed"], false);
+    assert_eq!(manifest["sessions"][0]["weak_isolation_allowed"], false);
     // Who runs these tests without being root may own a range of ids; nobody does not.
     if geteuid().is_root() {
-        assert_eq!(manifest["isolation"]["users"], "one");
+        assert_eq!(manifest["sessions"][0]["isolation"]["users"], "one");
     }
 }
 
@@ -155,8 +155,10 @@ fn weak_isolation_that_is_allowed_is_recorded() {
     };
     assert_eq!(done.code, Some(0), "{done}");
     let manifest = user.manifest("run");
-    assert_eq!(manifest["weak_isolation_allowed"], true);
-    let protections = manifest["isolation"]["protections"].as_array().unwrap();
+    assert_eq!(manifest["sessions"][0]["weak_isolation_allowed"], true);
+    let protections = manifest["sessions"][0]["isolation"]["protections"]
+        .as_array()
+        .unwrap();
     let network = protections
         .iter()
         .find(|one| one["name"] == "network namespace")

@@ -111,7 +111,7 @@ async fn what_is_refused_is_not_asked_again_and_names_the_remedy() {
     anthropic/claude-test: refused at attempt 1: status 403 (check the key in `ANTHROPIC_API_KEY`): not yours
     anthropic/claude-test: refused at attempt 1: status 404 (check the model's name and the base URL): no such model
     anthropic/claude-test: refused at attempt 1: status 400: context too long
-    anthropic/claude-test: refused at attempt 1: status 302: elsewhere
+    anthropic/claude-test: refused at attempt 1: status 302 (it points elsewhere, which is not followed: check the base URL): elsewhere
     openai/gpt-5: refused at attempt 1: status 429: pay first
     ");
 }

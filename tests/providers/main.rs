@@ -7,8 +7,10 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod broken_rules;
 mod chat;
 mod conversations;
+mod cost;
 mod faults;
 mod litellm;
 mod rules;

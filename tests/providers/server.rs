@@ -1,6 +1,7 @@
 //! A provider that answers as it is told, and keeps what it was asked.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -36,6 +37,8 @@ struct Script {
     plays: Mutex<VecDeque<Play>>,
     asked: Mutex<Vec<Asked>>,
     answered: Mutex<Vec<Value>>,
+    /// How many answers were given before the conversation that is going on.
+    begun: AtomicUsize,
 }
 
 /// A server on a port of its own, for as long as its test.
@@ -112,7 +115,14 @@ async fn play(State(script): State<Arc<Script>>, request: Request<Body>) -> Resp
         headers: parts.headers,
         body: serde_json::from_slice(&body).unwrap(),
     };
-    let broken = rules::check(&asked);
+    let broken = rules::check(&asked).and_then(|()| {
+        let answered = script.answered.lock().unwrap();
+        if rules::is_opening(&asked.body) {
+            script.begun.store(answered.len(), Ordering::Relaxed);
+        }
+        let begun = script.begun.load(Ordering::Relaxed);
+        rules::gives_back(&asked.body, &answered[begun..])
+    });
     script.asked.lock().unwrap().push(asked);
     if let Err(rule) = broken {
         let error = json!({ "error": { "message": rule } });

@@ -38,7 +38,13 @@ impl Breaker {
         state.failures = 0;
     }
 
-    pub(super) fn failed(&self, model: &str, class: FailureClass, message: &str) {
+    /// Counts a request that got no answer. If it is the one that stops the model, says why.
+    pub(super) fn failed(
+        &self,
+        model: &str,
+        class: FailureClass,
+        message: &str,
+    ) -> Option<ModelError> {
         let mut state = self.lock();
         let kind = Kind {
             class,
@@ -49,13 +55,15 @@ impl Breaker {
             state.failures = 0;
         }
         state.failures += 1;
-        if state.failures >= MOST && state.stopped.is_none() {
-            state.stopped = Some(ModelError::Stopped {
-                model: model.to_owned(),
-                failures: state.failures,
-                cause: format!("{class}: {message}"),
-            });
+        if state.failures < MOST || state.stopped.is_some() {
+            return None;
         }
+        state.stopped = Some(ModelError::Stopped {
+            model: model.to_owned(),
+            failures: state.failures,
+            cause: format!("{class}: {message}"),
+        });
+        state.stopped.clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -78,21 +86,24 @@ fn words(message: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn fail(breaker: &Breaker, message: &str) {
-        breaker.failed("openai/o3", FailureClass::Refused, message);
+    fn fail(breaker: &Breaker, message: &str) -> Option<ModelError> {
+        breaker.failed("openai/o3", FailureClass::Refused, message)
     }
 
     #[test]
     fn a_run_of_the_same_failure_stops_the_model_with_its_cause() {
         let breaker = Breaker::default();
+        let mut told = None;
         for request in 0..MOST {
-            assert_eq!(breaker.stopped(), None);
-            fail(
+            assert_eq!((breaker.stopped(), &told), (None, &None));
+            told = fail(
                 &breaker,
                 &format!("status 400: bad field (request req_{request})"),
             );
         }
         let error = breaker.stopped().unwrap();
+        assert_eq!(told.as_ref(), Some(&error));
+        assert_eq!(fail(&breaker, "status 400: again"), None);
         insta::assert_snapshot!(error, @"openai/o3: stopped after 5 failures in a row of the same kind, the last: refused: status 400: bad field (request req_4)");
         breaker.succeeded();
         assert_eq!(breaker.stopped(), Some(error));

@@ -25,6 +25,9 @@ pub struct Provider {
     pub name: &'static str,
     /// Other names that are understood.
     pub aliases: &'static [&'static str],
+    /// The provider under whose name its prices are listed: its own, or another's that serves the
+    /// same models.
+    pub billed_as: &'static str,
     /// How it is spoken to.
     pub protocol: Protocol,
     /// The variables that may hold its key; the first that is set is used.
@@ -56,6 +59,7 @@ pub const PROVIDERS: [Provider; 13] = [
         "https://api.openai.com/v1",
     ),
     Provider {
+        billed_as: "openai",
         protocol: Protocol::Responses,
         ..chat(
             "openai-responses",
@@ -163,6 +167,7 @@ const fn chat(
     Provider {
         name,
         aliases: &[],
+        billed_as: name,
         protocol: Protocol::Chat,
         keys,
         key: KeyNeed::Required,

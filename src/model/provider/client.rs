@@ -18,9 +18,11 @@ use super::failure::Failure;
 use super::limiter::Limiter;
 use super::retry::{FailedAttempt, RetryPolicy, Waits};
 use super::settings::{Settings, SettingsError};
+use super::size::{LARGEST_ANSWER, size};
 use super::tools::{ToolProfile, ToolProtocol};
 use super::{reading, request};
 use crate::evidence::Message;
+use crate::model::price::Price;
 use crate::model::{Answer, Answering, FailureClass, Model, ModelError};
 
 /// How long a connection may take to come about.
@@ -79,6 +81,7 @@ pub struct Client {
     limiter: Arc<Limiter>,
     breaker: Breaker,
     sink: AttemptSink,
+    price: Option<Price>,
 }
 
 /// A model at its provider in one trial.
@@ -109,7 +112,14 @@ impl Client {
             limiter,
             breaker: Breaker::default(),
             sink,
+            price: None,
         })
+    }
+
+    /// The same with this price, by which each answer says what it cost.
+    #[must_use]
+    pub fn priced(self, price: Option<Price>) -> Self {
+        Self { price, ..self }
     }
 
     /// A short question, to be asked before anything is at stake. Whether the key, the name and the
@@ -150,28 +160,28 @@ impl Client {
             let wait = waits.after(&failure, &earlier, &self.setup.retries);
             earlier.push(failure.class);
             let attempt = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
+            let model = &self.endpoint.name;
+            let stopped = match wait {
+                None => self.breaker.failed(model, failure.class, &failure.message),
+                Some(_) => None,
+            };
             (self.sink)(&FailedAttempt {
-                model: self.endpoint.name.clone(),
+                model: model.clone(),
                 attempt,
                 class: failure.class,
                 message: failure.message.clone(),
                 wait,
+                stopped,
             });
             let Some(wait) = wait else {
-                return Err(self.give_up(failure, attempt));
+                return Err(ModelError::Failed {
+                    model: model.clone(),
+                    class: failure.class,
+                    message: failure.message,
+                    attempts: attempt,
+                });
             };
             tokio::time::sleep(wait).await;
-        }
-    }
-
-    fn give_up(&self, failure: Failure, attempts: u32) -> ModelError {
-        let model = self.endpoint.name.clone();
-        self.breaker.failed(&model, failure.class, &failure.message);
-        ModelError::Failed {
-            model,
-            class: failure.class,
-            message: failure.message,
-            attempts,
         }
     }
 
@@ -194,7 +204,8 @@ impl Client {
             Err(_) => {}
         }
         drop(permit);
-        let read = reading::read(asked?, protocol, tool_protocol, conversation);
+        let price = self.price.as_ref();
+        let read = reading::read(asked?, protocol, tool_protocol, conversation, price);
         read.map_err(|fault| Failure::malformed(&self.endpoint, fault))
     }
 
@@ -211,6 +222,10 @@ impl Client {
             Err(error) => return Err(Failure::of(&self.endpoint, &error)),
         };
         let body = body.unwrap_or_default();
+        if size(&body) > LARGEST_ANSWER {
+            let fault = format!("it is larger than {} MiB", LARGEST_ANSWER >> 20);
+            return Err(Failure::malformed(&self.endpoint, &fault));
+        }
         if let Some(failure) = Failure::in_body(&self.endpoint, &body) {
             return Err(failure);
         }

@@ -124,12 +124,11 @@ impl Endpoint {
         })
     }
 
-    /// The text without the key, should it hold it.
-    #[must_use]
-    pub fn mask(&self, text: &str) -> String {
+    /// What is said of a failure without the key, should it hold it or a part of it.
+    pub(super) fn mask_message(&self, message: &str) -> String {
         match &self.key {
-            Some(key) => key.mask(text),
-            None => text.to_owned(),
+            Some(key) => key.mask_message(message),
+            None => message.to_owned(),
         }
     }
 }

@@ -15,6 +15,10 @@ use crate::model::FailureClass;
 /// The longest message that is kept, in chars: servers answer with whole pages.
 const LONGEST_MESSAGE: usize = 300;
 
+/// So much of a message is looked at, in bytes. It is more than is kept, so that no key is cut in
+/// two before it is masked.
+const LOOKED_AT: usize = 4096;
+
 /// What went wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -29,7 +33,7 @@ impl Failure {
     pub(super) fn new(endpoint: &Endpoint, class: FailureClass, message: &str) -> Self {
         Self {
             class,
-            message: line(&endpoint.mask(message)),
+            message: cut(&endpoint.mask_message(&line(message))),
             retry_after: None,
         }
     }
@@ -79,7 +83,9 @@ impl Failure {
             }
             webc::Error::JsonValueExt(error) => Self::malformed(endpoint, &error.to_string()),
             webc::Error::Reqwest(error) => {
-                let message = error.source().map_or_else(|| error.to_string(), innermost);
+                // By itself it says little more than the URL, which may hold an account.
+                let message = error.source().map(innermost);
+                let message = message.unwrap_or_else(|| "the request failed".to_owned());
                 Self::new(endpoint, FailureClass::Unreachable, &message)
             }
         }
@@ -91,6 +97,9 @@ impl Failure {
                 format!(" (check the key in `{}`)", endpoint.key_variable)
             }
             StatusCode::NOT_FOUND => " (check the model's name and the base URL)".to_owned(),
+            status if status.is_redirection() => {
+                " (it points elsewhere, which is not followed: check the base URL)".to_owned()
+            }
             _ => String::new(),
         };
         let message = format!("status {}{remedy}: {}", status.as_u16(), said(body));
@@ -128,14 +137,21 @@ fn said(body: &str) -> String {
     text.unwrap_or(body).to_owned()
 }
 
-/// One line of printable text, cut to a length.
+/// The beginning of a text as one line of printable text.
 fn line(text: &str) -> String {
-    let printable = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let mut end = text.len().min(LOOKED_AT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let printable = text[..end].split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<_> = printable.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
+    words.join(" ")
+}
+
+fn cut(line: &str) -> String {
     match line.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+        None => line.to_owned(),
     }
 }
 
@@ -196,7 +212,11 @@ mod tests {
     #[test]
     fn a_message_is_one_short_printable_line() {
         assert_eq!(line("a\n\u{1b}[2Kb\t\u{7}c "), "a [2Kb c");
-        assert_eq!(line(&"é".repeat(1000)).chars().count(), LONGEST_MESSAGE + 1);
+        assert_eq!(
+            line(&format!("a{}", "é".repeat(LOOKED_AT))).len(),
+            LOOKED_AT - 1
+        );
+        assert_eq!(cut(&"é".repeat(1000)).chars().count(), LONGEST_MESSAGE + 1);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod request;
 mod retry;
 mod secret;
 mod settings;
+mod size;
 mod text;
 mod tools;
 

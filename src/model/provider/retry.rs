@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::failure::Failure;
-use crate::model::FailureClass;
+use crate::model::{FailureClass, ModelError};
 
 /// How often a failed request is repeated, by the class of its failure. A refused request is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct FailedAttempt {
     pub message: String,
     /// How long is waited until the next attempt; none if there is none.
     pub wait: Option<Duration>,
+    /// Why the model is not asked any more at all, if this failure was one too many.
+    pub stopped: Option<ModelError>,
 }
 
 /// The waits of one trial.

@@ -27,6 +27,7 @@ pub(super) fn read(body: &Value, ids: &mut Ids) -> Result<Read, &'static str> {
         reasoning_tokens: count(body, "/usage/completion_tokens_details/reasoning_tokens"),
         cached_tokens: count(body, "/usage/prompt_tokens_details/cached_tokens")
             .max(count(body, "/usage/prompt_cache_hit_tokens")),
+        written_tokens: count(body, "/usage/prompt_tokens_details/cache_write_tokens"),
     })
 }
 

@@ -9,16 +9,17 @@ pub(super) fn read(body: &Value, ids: &mut Ids) -> Result<Read, &'static str> {
     let blocks = body.get("content").and_then(Value::as_array);
     let blocks = blocks.ok_or("it has no `content`")?;
     let cached_tokens = count(body, "/usage/cache_read_input_tokens");
+    let written_tokens = count(body, "/usage/cache_creation_input_tokens");
     let mut read = Read {
         model: string(body, "/model"),
         stop: string(body, "/stop_reason"),
-        // Unlike others, it leaves what was cached out of the tokens sent.
-        input_tokens: count(body, "/usage/input_tokens")
-            + count(body, "/usage/cache_creation_input_tokens")
-            + cached_tokens,
+        // Unlike others, it counts what it had cached, and what it caches now, apart from the
+        // tokens sent.
+        input_tokens: count(body, "/usage/input_tokens") + written_tokens + cached_tokens,
         output_tokens: count(body, "/usage/output_tokens"),
         reasoning_tokens: count(body, "/usage/output_tokens_details/thinking_tokens"),
         cached_tokens,
+        written_tokens,
         ..Read::default()
     };
     for block in blocks {

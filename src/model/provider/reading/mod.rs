@@ -18,6 +18,7 @@ use super::text;
 use super::tools::ToolProtocol;
 use crate::evidence::{Message, Reasoning, Reply, ToolCall};
 use crate::model::Answer;
+use crate::model::price::{Price, Tokens};
 
 /// What a body says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ struct Read {
     output_tokens: u64,
     reasoning_tokens: u64,
     cached_tokens: u64,
+    /// Of the tokens sent, those that the provider put into its cache.
+    written_tokens: u64,
 }
 
 /// Reads the answer to this conversation from a body. The error says what the body lacks.
@@ -39,6 +42,7 @@ pub(super) fn read(
     protocol: Protocol,
     tool_protocol: ToolProtocol,
     conversation: &[Message],
+    price: Option<&Price>,
 ) -> Result<Answer, &'static str> {
     let mut ids = Ids::of(conversation);
     let mut read = match protocol {
@@ -52,6 +56,7 @@ pub(super) fn read(
     if tool_protocol == ToolProtocol::Text {
         read.calls = text::calls(&read.text, ids.next);
     }
+    let cost_usd = price.and_then(|price| read.cost_usd(price));
     let kept = (&*read.text, &*read.calls, &*read.reasoning);
     let reply = Reply::new(read.model, read.stop, body, kept);
     Ok(Answer {
@@ -63,8 +68,21 @@ pub(super) fn read(
         output_tokens: read.output_tokens,
         reasoning_tokens: read.reasoning_tokens,
         cached_tokens: read.cached_tokens,
-        cost_usd: None,
+        cost_usd,
     })
+}
+
+impl Read {
+    /// What the answer cost; none where nobody counted, since no request is without tokens.
+    fn cost_usd(&self, price: &Price) -> Option<f64> {
+        let tokens = Tokens {
+            input: self.input_tokens,
+            cached: self.cached_tokens,
+            written: self.written_tokens,
+            output: self.output_tokens,
+        };
+        (tokens.input > 0).then(|| price.terms.cost_usd(tokens))
+    }
 }
 
 /// The ids of a conversation's calls. Each call needs its own, or its answer could not be told
@@ -258,7 +276,7 @@ mod tests {
             ] {
                 for tools in [ToolProtocol::Native, ToolProtocol::Text] {
                     for body in [inside.clone(), around(&inside)] {
-                        let Ok(answer) = read(body, protocol, tools, &conversation) else {
+                        let Ok(answer) = read(body, protocol, tools, &conversation, None) else {
                             continue;
                         };
                         let mut ids = HashSet::from([earlier]);

@@ -15,6 +15,7 @@ pub(super) fn read(body: &Value, ids: &mut Ids) -> Result<Read, &'static str> {
         output_tokens: count(body, "/usage/output_tokens"),
         reasoning_tokens: count(body, "/usage/output_tokens_details/reasoning_tokens"),
         cached_tokens: count(body, "/usage/input_tokens_details/cached_tokens"),
+        written_tokens: count(body, "/usage/input_tokens_details/cache_write_tokens"),
         ..Read::default()
     };
     for item in items {

@@ -1,0 +1,82 @@
+//! `offswitch resume`.
+
+use std::path::PathBuf;
+
+use clap::Parser as _;
+
+use super::design::number;
+use super::exit::ExitCode;
+use super::failure::Failure;
+use super::run::{self, dollars};
+use crate::report::text::visible;
+use crate::run::read_manifest;
+
+/// Go on with a run: do the trials that are planned and not recorded
+///
+/// It is the command that started the run, once more, with what is given here in place of what was
+/// given then. To add models or conditions, repeat the `run` command with more of them and the
+/// same --run-dir.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The run's directory
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Trials of each model in each condition, those that are recorded among them
+    #[arg(long, value_name = "N", value_parser = |text: &str| number(text, 1_u32..=100_000))]
+    trials: Option<u32>,
+    /// What the run may cost in US dollars, with everything that is recorded already
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    budget: Option<f64>,
+    /// Trials in flight at once
+    #[arg(long, value_name = "P", value_parser = |text: &str| number(text, 1_usize..=100_000))]
+    max_parallel: Option<usize>,
+    /// Write what happens and what came out as JSON, one object in a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let mut command = read_manifest(&arguments.run)?.command;
+    command.extend(changes(arguments));
+    let mut again = parsed(&command)?;
+    again.run_dir = Some(arguments.run.clone());
+    again.json = arguments.json;
+    run::perform(&again, command)
+}
+
+fn changes(arguments: &Arguments) -> Vec<String> {
+    let Arguments {
+        run: _,
+        trials,
+        budget,
+        max_parallel,
+        json: _,
+    } = arguments;
+    let trials = trials.map(|trials| format!("--trials={trials}"));
+    let budget = budget.map(|budget| format!("--budget={budget}"));
+    let max_parallel = max_parallel.map(|most| format!("--max-parallel={most}"));
+    [trials, budget, max_parallel]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// A `run` once more. The last of several words on one thing holds.
+#[derive(clap::Parser)]
+#[command(args_override_self = true)]
+struct Again {
+    #[command(flatten)]
+    arguments: run::Arguments,
+}
+
+fn parsed(command: &[String]) -> Result<run::Arguments, Failure> {
+    let words = std::iter::once("run").chain(command.iter().map(String::as_str));
+    let again = Again::try_parse_from(words).map_err(|error| {
+        let message = "the `command` in the run's `run.json` is none that this version knows";
+        let words: Vec<_> = command.iter().map(|word| visible(word)).collect();
+        Failure::new(ExitCode::RunDirectory, message)
+            .because(&error)
+            .with_hint(format!("it was: offswitch run {}", words.join(" ")))
+    })?;
+    Ok(again.arguments)
+}

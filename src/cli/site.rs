@@ -1,0 +1,240 @@
+//! Where a run is written, what is there already, and how the rest is done.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::exit::ExitCode;
+use super::failure::Failure;
+use super::models::{Cast, Hear};
+use super::{json, output, progress};
+use crate::report::{self, text::visible};
+use crate::run::{
+    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Standings,
+};
+use crate::stats::Observation;
+use crate::trial::{Lab, Order, TrialRecord};
+
+/// A run's directory, whether it is there or only about to be, and what is recorded in it.
+pub(super) struct Site {
+    pub(super) path: PathBuf,
+    pub(super) manifest: RunManifest,
+    /// What the closing table needs of the trials, so that they need not be kept.
+    pub(super) observations: Vec<Observation>,
+    standings: Standings,
+    /// The run that is gone on with, locked.
+    directory: Option<RunDirectory>,
+}
+
+/// What the trials are made with.
+pub(super) struct Means {
+    pub(super) lab: Lab,
+    pub(super) cast: Cast,
+    /// Hears what the cast tells.
+    pub(super) hear: Hear,
+    pub(super) budget_usd: Option<f64>,
+}
+
+/// Whom a run tells how it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// By a progress bar and tables.
+    People,
+    /// By lines of JSON.
+    Programs,
+}
+
+impl Site {
+    /// Looks for the run in its directory. Nothing is written but the end of a torn line.
+    ///
+    /// # Errors
+    /// The run there was planned otherwise, cannot be read, or another process works on it.
+    pub(super) fn find(path: Option<&Path>, manifest: RunManifest) -> Result<Self, Failure> {
+        let path = path.map_or_else(|| Path::new("runs").join(&manifest.run), Path::to_owned);
+        let Some((directory, earlier)) = RunDirectory::open(&path)? else {
+            return Ok(Self {
+                path,
+                standings: Standings::of(&manifest.plan),
+                manifest,
+                observations: Vec::new(),
+                directory: None,
+            });
+        };
+        let manifest = earlier.continued(manifest)?;
+        let mut standings = Standings::of(&manifest.plan);
+        let mut observations = Vec::new();
+        let torn = directory.recover(|record| {
+            standings.count(&record);
+            observations.push(report::observation(&record));
+        })?;
+        if let Some(torn) = torn {
+            output::note(&format!(
+                "line {} of trials.jsonl was torn while it was written; its trial is run again",
+                torn.line
+            ));
+        }
+        Ok(Self {
+            path,
+            manifest,
+            observations,
+            standings,
+            directory: Some(directory),
+        })
+    }
+
+    /// Whether every planned trial is recorded.
+    pub(super) fn is_complete(&self) -> bool {
+        self.missing().next().is_none()
+    }
+
+    /// The models of which trials are missing.
+    pub(super) fn missing_models(&self) -> Vec<&str> {
+        let mut models: Vec<_> = self.missing().map(|order| order.model.as_str()).collect();
+        models.sort_unstable();
+        models.dedup();
+        models
+    }
+
+    /// The trials that are planned and not recorded.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &Order> {
+        let orders = self.manifest.plan.orders.iter();
+        orders.filter(|order| !self.standings.has(&order.trial))
+    }
+
+    /// Runs the missing trials.
+    ///
+    /// # Errors
+    /// Something cannot be written.
+    pub(super) async fn work(
+        mut self,
+        means: Means,
+        audience: Audience,
+    ) -> Result<(Self, End), Failure> {
+        let Means {
+            lab,
+            cast,
+            hear,
+            budget_usd,
+        } = means;
+        let directory = self.open()?;
+        let max_parallel = self.session().map_or(1, |session| session.max_parallel);
+        output::note(&self.announcement(max_parallel));
+        let stop = watch::Sender::new(false);
+        stop_on_request(stop.clone())?;
+        let schedule = Schedule {
+            manifest: &self.manifest,
+            standings: self.standings.clone(),
+            max_parallel,
+            budget_usd,
+            sinks: vec![
+                Box::new(Journal::open(&self.path)?),
+                match audience {
+                    Audience::People => progress::sink(),
+                    Audience::Programs => Box::new(json::Events),
+                },
+                Box::new(Tally(&mut self.observations)),
+                cast.sink(),
+            ],
+            stop,
+            news: hear,
+        };
+        let (lab, cast) = (Arc::new(lab), Arc::new(cast));
+        let end = schedule
+            .run(directory, |order, stopped| {
+                trial(order, stopped, lab.clone(), cast.clone())
+            })
+            .await?;
+        Ok((self, end))
+    }
+
+    /// The directory, made or gone on with, with the manifest of this session in it.
+    fn open(&mut self) -> Result<RunDirectory, RunError> {
+        match self.directory.take() {
+            Some(directory) => {
+                directory.replace_manifest(&self.manifest)?;
+                Ok(directory)
+            }
+            None => RunDirectory::create(&self.path, &self.manifest),
+        }
+    }
+
+    fn session(&self) -> Option<&Session> {
+        self.manifest.sessions.last()
+    }
+
+    fn announcement(&self, max_parallel: usize) -> String {
+        let design = &self.manifest.plan.design;
+        let done = match self.standings.total().recorded {
+            0 => String::new(),
+            done => format!(", {done} of them recorded already"),
+        };
+        format!(
+            "{}: {} (models {} × conditions {} × wordings {} × trials {}){done}, {max_parallel} at once, seed {}, in {}",
+            design.task,
+            report::count(self.manifest.plan.orders.len(), "trial"),
+            design.models.len(),
+            design.conditions.join(","),
+            design.wordings.join(","),
+            design.trials,
+            design.seed,
+            visible(&self.path.display().to_string()),
+        )
+    }
+}
+
+async fn trial(
+    order: Arc<Order>,
+    stopped: watch::Receiver<bool>,
+    lab: Arc<Lab>,
+    cast: Arc<Cast>,
+) -> TrialRecord {
+    let model = cast.model(&order);
+    lab.run(&order, model, stopped).await
+}
+
+/// The first Ctrl-C, or the first TERM of a system that shuts down, stops the run; the second one
+/// stops the program.
+fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(ExitCode::Failure, "cannot listen for signals").because(&error)
+        })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        for requests in 0.. {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if requests > 0 {
+                std::process::exit(ExitCode::Interrupted as i32);
+            }
+            stop.send_replace(true);
+        }
+    });
+    Ok(())
+}
+
+/// Takes what the closing table needs of each trial.
+struct Tally<'a>(&'a mut Vec<Observation>);
+
+impl Sink for Tally<'_> {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
+        match event {
+            Event::TrialFinished { record } => self.0.push(report::observation(record)),
+            Event::Started { .. }
+            | Event::TrialStarted { .. }
+            | Event::Answered { .. }
+            | Event::AttemptFailed { .. }
+            | Event::ModelStopped { .. }
+            | Event::BudgetReached { .. }
+            | Event::Interrupted { .. }
+            | Event::Finished { .. } => {}
+        }
+        Ok(())
+    }
+}

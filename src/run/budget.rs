@@ -1,0 +1,227 @@
+//! When a run has to stop so as not to cost more than it may.
+
+use std::collections::HashMap;
+
+use super::Standings;
+use crate::trial::Order;
+
+/// What a run has cost, and what it may cost.
+///
+/// A trial that is running is always let to its end, since what was paid for it would be lost.
+/// So a trial is only started where what all running ones are expected to cost still fits: the
+/// mean of the model's recorded trials. Until one is recorded nothing is known, and a model runs
+/// one trial at a time.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// In US dollars; none where there is no bound.
+    most: Option<f64>,
+    spent: f64,
+    models: HashMap<String, Costs>,
+    running: HashMap<String, Running>,
+}
+
+/// What the recorded trials of a model cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Costs {
+    trials: usize,
+    usd: f64,
+}
+
+#[derive(Debug)]
+struct Running {
+    model: String,
+    spent: f64,
+}
+
+/// Whether a trial may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum May {
+    Start,
+    /// Not before a running trial has ended.
+    Wait,
+    /// Never: it would cost too much.
+    Never,
+}
+
+impl Budget {
+    /// A budget in US dollars, of which the recorded trials have used a part.
+    pub(super) fn new(most: Option<f64>, standings: &Standings) -> Self {
+        let costs = standings.models().map(|(name, standing)| {
+            let costs = Costs {
+                trials: standing.recorded,
+                usd: standing.cost_usd,
+            };
+            (name.to_owned(), costs)
+        });
+        Self {
+            most,
+            spent: standings.total().cost_usd,
+            models: costs.collect(),
+            running: HashMap::new(),
+        }
+    }
+
+    /// What the run has cost, the answers of running trials among it, in US dollars.
+    pub(super) fn spent(&self) -> f64 {
+        self.spent
+    }
+
+    /// The budget in US dollars, where there is one.
+    pub(super) fn most(&self) -> Option<f64> {
+        self.most
+    }
+
+    pub(super) fn may(&self, order: &Order) -> May {
+        let Some(most) = self.most else {
+            return May::Start;
+        };
+        let expected = self.expected(&order.model);
+        let is_first = expected.is_none();
+        let outstanding: f64 = self.running.values().map(|one| self.outstanding(one)).sum();
+        let fits = self.spent + outstanding + expected.unwrap_or_default() <= most;
+        let waits_for_the_first = is_first && self.runs(&order.model);
+        match (fits && self.spent < most, waits_for_the_first) {
+            (true, false) => May::Start,
+            (true, true) => May::Wait,
+            // What runs may turn out to cost less than expected.
+            (false, _) if !self.running.is_empty() => May::Wait,
+            (false, _) => May::Never,
+        }
+    }
+
+    pub(super) fn started(&mut self, order: &Order) {
+        let running = Running {
+            model: order.model.clone(),
+            spent: 0.0,
+        };
+        self.running.insert(order.trial.clone(), running);
+    }
+
+    pub(super) fn answered(&mut self, order: &Order, cost_usd: Option<f64>) {
+        let cost = cost_usd.unwrap_or_default();
+        self.spent += cost;
+        if let Some(running) = self.running.get_mut(&order.trial) {
+            running.spent += cost;
+        }
+    }
+
+    /// The trial has ended; what it cost says what the next ones are expected to.
+    pub(super) fn ended(&mut self, trial: &str) {
+        if let Some(ended) = self.running.remove(trial) {
+            let costs = self.models.entry(ended.model).or_default();
+            costs.trials += 1;
+            costs.usd += ended.spent;
+        }
+    }
+
+    /// What a trial of the model costs on average, if one has ended.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a mean of less than 2^52 trials"
+    )]
+    fn expected(&self, model: &str) -> Option<f64> {
+        let costs = self.models.get(model).filter(|costs| costs.trials > 0)?;
+        Some(costs.usd / costs.trials as f64)
+    }
+
+    fn outstanding(&self, running: &Running) -> f64 {
+        let expected = self.expected(&running.model).unwrap_or_default();
+        (expected - running.spent).max(0.0)
+    }
+
+    fn runs(&self, model: &str) -> bool {
+        self.running.values().any(|running| running.model == model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::fixtures;
+
+    fn orders() -> Vec<Order> {
+        fixtures::manifest().plan.orders
+    }
+
+    fn budget(most: f64) -> Budget {
+        Budget::new(Some(most), &Standings::of(&fixtures::manifest().plan))
+    }
+
+    fn finish(budget: &mut Budget, order: &Order, cost: f64) {
+        budget.answered(order, Some(cost));
+        budget.ended(&order.trial);
+    }
+
+    #[test]
+    fn without_a_budget_everything_may_start() {
+        let orders = orders();
+        let mut budget = Budget::new(None, &Standings::default());
+        budget.started(&orders[0]);
+        budget.answered(&orders[0], Some(1e9));
+        assert_eq!(budget.may(&orders[1]), May::Start);
+        assert!((budget.spent() - 1e9).abs() < 1.0);
+    }
+
+    #[test]
+    fn until_a_trial_has_ended_a_model_runs_one_at_a_time() {
+        let orders = orders();
+        let mut budget = budget(10.0);
+        budget.started(&orders[0]);
+        assert_eq!(budget.may(&orders[1]), May::Wait);
+        finish(&mut budget, &orders[0], 1.0);
+        assert_eq!(budget.may(&orders[1]), May::Start);
+    }
+
+    #[test]
+    fn as_many_start_as_are_expected_to_fit_and_the_last_dollar_is_not_passed() {
+        let orders = orders();
+        let mut budget = budget(4.5);
+        budget.started(&orders[0]);
+        finish(&mut budget, &orders[0], 1.0);
+        for order in &orders[1..4] {
+            assert_eq!(budget.may(order), May::Start);
+            budget.started(order);
+        }
+        assert_eq!(budget.may(&orders[4]), May::Wait);
+        for order in &orders[1..4] {
+            finish(&mut budget, order, 1.0);
+        }
+        assert_eq!(budget.may(&orders[4]), May::Never);
+    }
+
+    #[test]
+    fn what_costs_less_than_expected_makes_room_for_more() {
+        let orders = orders();
+        let mut budget = budget(2.5);
+        budget.started(&orders[0]);
+        finish(&mut budget, &orders[0], 1.0);
+        budget.started(&orders[1]);
+        assert_eq!(budget.may(&orders[2]), May::Wait);
+        finish(&mut budget, &orders[1], 0.2);
+        assert_eq!(budget.may(&orders[2]), May::Start);
+    }
+
+    #[test]
+    fn recorded_trials_count_and_a_cancelled_one_has_cost_what_it_has() {
+        let orders = orders();
+        let mut standings = Standings::of(&fixtures::manifest().plan);
+        let mut record = fixtures::record(&orders[0].trial);
+        record.usage.cost_usd = Some(1.0);
+        standings.count(&record);
+        let mut budget = Budget::new(Some(2.5), &standings);
+        budget.started(&orders[1]);
+        budget.answered(&orders[1], Some(0.75));
+        budget.ended(&orders[1].trial);
+        assert!((budget.spent() - 1.75).abs() < 1e-9);
+        assert_eq!(budget.may(&orders[2]), May::Never);
+    }
+
+    #[test]
+    fn a_budget_of_which_nothing_is_left_starts_nothing() {
+        let orders = orders();
+        let mut budget = budget(1.0);
+        budget.started(&orders[0]);
+        finish(&mut budget, &orders[0], 1.5);
+        assert_eq!(budget.may(&orders[1]), May::Never);
+    }
+}

@@ -1,0 +1,105 @@
+//! How far a session's work has come.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::RunError;
+use super::budget::{Budget, May};
+use super::log::Writer;
+use super::schedule::{End, Schedule};
+use crate::trial::Order;
+
+/// How far the work has come.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// Trials that are still to be started, in order.
+    waiting: VecDeque<Arc<Order>>,
+    pub(super) budget: Budget,
+    pub(super) planned: usize,
+    pub(super) recorded: usize,
+    pub(super) unrecorded: Vec<String>,
+    pub(super) stopping: bool,
+    pub(super) is_out_of_budget: bool,
+    /// Models that are not asked any more.
+    given_up: BTreeSet<String>,
+    /// The first event that a sink could not take.
+    failure: Option<RunError>,
+}
+
+impl Progress {
+    pub(super) fn new(schedule: &Schedule<'_>) -> Self {
+        let Schedule {
+            manifest,
+            standings,
+            budget_usd,
+            ..
+        } = schedule;
+        let orders = manifest.plan.orders.iter();
+        let missing = orders.filter(|order| !standings.has(&order.trial));
+        Self {
+            waiting: missing.cloned().map(Arc::new).collect(),
+            budget: Budget::new(*budget_usd, standings),
+            planned: manifest.plan.orders.len(),
+            recorded: standings.total().recorded,
+            unrecorded: Vec::new(),
+            stopping: false,
+            is_out_of_budget: false,
+            given_up: BTreeSet::new(),
+            failure: None,
+        }
+    }
+
+    /// The trial that is the next to start.
+    pub(super) fn waiting(&self) -> Option<&Arc<Order>> {
+        self.waiting.front()
+    }
+
+    /// The next trial, if it may start now.
+    pub(super) fn next(&mut self) -> Option<Arc<Order>> {
+        if self.budget.may(self.waiting.front()?) != May::Start {
+            return None;
+        }
+        let order = self.waiting.pop_front()?;
+        self.budget.started(&order);
+        Some(order)
+    }
+
+    pub(super) fn give_up(&mut self, model: &str) {
+        self.given_up.insert(model.to_owned());
+        self.waiting.retain(|order| order.model != model);
+    }
+
+    pub(super) fn note(&mut self, told: Result<(), RunError>) {
+        self.failure = self.failure.take().or(told.err());
+    }
+
+    pub(super) fn must_stop(&self) -> bool {
+        self.failure.is_some() || !self.unrecorded.is_empty()
+    }
+
+    pub(super) async fn end(&mut self, writer: Writer) -> Result<End, RunError> {
+        let written = writer.end().await;
+        if self.unrecorded.is_empty() {
+            written?;
+            return self.failure.take().map_or(Ok(self.reason()), Err);
+        }
+        let trials = std::mem::take(&mut self.unrecorded);
+        written.map_err(|source| RunError::Unrecorded {
+            trials,
+            source: Box::new(source),
+        })?;
+        Ok(self.reason())
+    }
+
+    fn reason(&mut self) -> End {
+        if self.recorded == self.planned {
+            End::Complete
+        } else if self.stopping {
+            End::Interrupted
+        } else if self.is_out_of_budget {
+            End::BudgetReached
+        } else {
+            End::ModelsStopped(std::mem::take(&mut self.given_up).into_iter().collect())
+        }
+    }
+}

@@ -1,0 +1,319 @@
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Barrier;
+
+use super::*;
+use crate::run::directory::TRIALS;
+use crate::run::fixtures;
+use crate::run::plan::tests::design;
+use crate::run::{Attempt, Plan};
+
+/// Keeps the names of the events that it is told.
+#[derive(Default)]
+struct Names(RefCell<Vec<&'static str>>);
+
+impl Sink for &Names {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
+        self.0.borrow_mut().push(match event {
+            Event::Started { .. } => "started",
+            Event::TrialStarted { .. } => "trial started",
+            Event::Answered { .. } => "answered",
+            Event::AttemptFailed { .. } => "attempt failed",
+            Event::ModelStopped { .. } => "model stopped",
+            Event::BudgetReached { .. } => "budget reached",
+            Event::TrialFinished { .. } => "trial finished",
+            Event::Interrupted { .. } => "interrupted",
+            Event::Finished { .. } => "finished",
+        });
+        Ok(())
+    }
+}
+
+/// Cannot take a finished trial.
+struct Full;
+
+impl Sink for Full {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
+        match event {
+            Event::TrialFinished { .. } => {
+                Err(RunError::write("full")(io::ErrorKind::StorageFull.into()))
+            }
+            Event::Started { .. }
+            | Event::TrialStarted { .. }
+            | Event::Answered { .. }
+            | Event::AttemptFailed { .. }
+            | Event::ModelStopped { .. }
+            | Event::BudgetReached { .. }
+            | Event::Interrupted { .. }
+            | Event::Finished { .. } => Ok(()),
+        }
+    }
+}
+
+fn schedule<'a>(manifest: &'a RunManifest, sink: impl Sink + 'a) -> Schedule<'a> {
+    Schedule {
+        manifest,
+        standings: Standings::of(&manifest.plan),
+        max_parallel: 2,
+        budget_usd: None,
+        sinks: vec![Box::new(sink)],
+        stop: watch::Sender::new(false),
+        news: mpsc::unbounded_channel().1,
+    }
+}
+
+fn trials_on_disk(directory: &Path) -> Vec<String> {
+    let run = crate::run::read(directory).unwrap();
+    run.trials.into_iter().map(|record| record.trial).collect()
+}
+
+async fn until(mut stop: watch::Receiver<bool>) {
+    stop.wait_for(|stop| *stop).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_planned_trial_is_recorded_and_never_too_many_run_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    // Every trial waits until as many run as may, which deadlocks if fewer ever do.
+    let together = Arc::new(Barrier::new(2));
+    let end = schedule(&manifest, &names)
+        .run(directory, |order, _| {
+            let (running, most) = (running.clone(), most.clone());
+            let together = together.clone();
+            async move {
+                let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                together.wait().await;
+                running.fetch_sub(1, Ordering::SeqCst);
+                fixtures::record(&order.trial)
+            }
+        })
+        .await
+        .unwrap();
+    assert_eq!(end, End::Complete);
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+    let mut planned: Vec<_> = manifest
+        .plan
+        .orders
+        .iter()
+        .map(|o| o.trial.clone())
+        .collect();
+    let mut on_disk = trials_on_disk(place.path());
+    planned.sort();
+    on_disk.sort();
+    assert_eq!(on_disk, planned);
+    assert_eq!(names.0.borrow().last(), Some(&"finished"));
+}
+
+#[tokio::test]
+async fn a_failed_attempt_is_told_before_its_trial_ends() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let (tell, news) = mpsc::unbounded_channel();
+    let schedule = Schedule {
+        news,
+        ..schedule(&manifest, &names)
+    };
+    let fail = |order: Arc<Order>, _| {
+        let tell = tell.clone();
+        async move {
+            let attempt = Attempt {
+                model: order.model.clone(),
+                number: 1,
+                failure: "refused".into(),
+                wait: None,
+            };
+            tell.send(News::AttemptFailed(attempt)).unwrap();
+            fixtures::record(&order.trial)
+        }
+    };
+    schedule.run(directory, fail).await.unwrap();
+    let (mut failed, mut finished) = (0, 0);
+    for name in &*names.0.borrow() {
+        failed += usize::from(*name == "attempt failed");
+        finished += usize::from(*name == "trial finished");
+        assert!(failed >= finished, "{:?}", names.0);
+    }
+    assert_eq!(failed, manifest.plan.orders.len());
+}
+
+#[tokio::test]
+async fn a_stopped_run_starts_nothing_more_and_keeps_what_is_done() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let schedule = schedule(&manifest, &names);
+    let first = manifest.plan.orders[0].trial.clone();
+    // The second trial runs until the stop; the third one asks for it after the first ended.
+    let stop = schedule.stop.clone();
+    let end = schedule
+        .run(directory, |order, stopped| {
+            let is_first = order.trial == first;
+            let is_third = order.trial == manifest.plan.orders[2].trial;
+            let stop = stop.clone();
+            async move {
+                let mut record = fixtures::record(&order.trial);
+                if is_first {
+                    return record;
+                }
+                if is_third {
+                    stop.send_replace(true);
+                }
+                until(stopped).await;
+                record.ending = Ending::Cancelled;
+                record
+            }
+        })
+        .await
+        .unwrap();
+    assert_eq!(end, End::Interrupted);
+    assert_eq!(trials_on_disk(place.path()), [first]);
+    assert_eq!(
+        *names.0.borrow(),
+        [
+            "started",
+            "trial started",
+            "trial started",
+            "trial finished",
+            "trial started",
+            "interrupted",
+            "finished"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_trial_that_cannot_be_recorded_stops_the_run_and_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let mut directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    directory.trials = File::open(place.path().join(TRIALS)).unwrap();
+    let error = schedule(&manifest, &Names::default())
+        .run(directory, |order, _| async move {
+            fixtures::record(&order.trial)
+        })
+        .await
+        .unwrap_err();
+    let RunError::Unrecorded { trials, source } = error else {
+        panic!("{error}");
+    };
+    assert!(
+        trials.contains(&manifest.plan.orders[0].trial),
+        "{trials:?}"
+    );
+    assert!(trials.len() <= 2, "{trials:?}");
+    assert!(matches!(*source, RunError::Write { .. }), "{source}");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_stops_the_run() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let error = schedule(&manifest, Full)
+        .run(directory, |order, _| async move {
+            fixtures::record(&order.trial)
+        })
+        .await
+        .unwrap_err();
+    assert!(matches!(error, RunError::Write { .. }), "{error}");
+    let recorded = fs::read_to_string(place.path().join(TRIALS)).unwrap();
+    assert!(recorded.lines().count() < manifest.plan.orders.len());
+}
+
+/// Runs every order at once as done, and keeps the ids of those that were started.
+async fn run_all(schedule: Schedule<'_>, directory: RunDirectory) -> (End, Vec<String>) {
+    let started = Arc::new(Mutex::new(Vec::new()));
+    let start = |order: Arc<Order>, _| {
+        started.lock().unwrap().push(order.trial.clone());
+        async move {
+            let mut record = fixtures::record(&order.trial);
+            record.model.clone_from(&order.model);
+            record
+        }
+    };
+    let end = schedule.run(directory, start).await.unwrap();
+    let started = started.lock().unwrap().clone();
+    (end, started)
+}
+
+#[tokio::test]
+async fn only_what_is_missing_is_run() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let mut schedule = schedule(&manifest, &names);
+    for order in &manifest.plan.orders[1..] {
+        schedule.standings.count(&fixtures::record(&order.trial));
+    }
+    let (end, started) = run_all(schedule, directory).await;
+    assert_eq!(end, End::Complete);
+    assert_eq!(started, [manifest.plan.orders[0].trial.clone()]);
+}
+
+#[tokio::test]
+async fn a_stopped_model_is_left_and_the_others_go_on() {
+    let place = tempfile::tempdir().unwrap();
+    let mut manifest = fixtures::manifest();
+    manifest.plan = Plan::new(design(&["openai/bad", "openai/good"], &["A"]));
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let (tell, news) = mpsc::unbounded_channel();
+    let model = "openai/bad".to_owned();
+    let cause = "no quota".to_owned();
+    tell.send(News::ModelStopped { model, cause }).unwrap();
+    let schedule = Schedule {
+        news,
+        max_parallel: 1,
+        ..schedule(&manifest, &names)
+    };
+    let (end, started) = run_all(schedule, directory).await;
+    assert_eq!(end, End::ModelsStopped(vec!["openai/bad".into()]));
+    let good = started.iter().filter(|trial| trial.contains("good"));
+    assert_eq!(good.count(), 3);
+    // One may have been started before the news was heard.
+    assert!(started.len() <= 4, "{started:?}");
+    assert!(names.0.borrow().contains(&"model stopped"));
+}
+
+#[tokio::test]
+async fn a_run_that_has_used_up_its_budget_starts_nothing_more_and_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = fixtures::manifest();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let (tell, news) = mpsc::unbounded_channel();
+    let schedule = Schedule {
+        news,
+        budget_usd: Some(3.5),
+        ..schedule(&manifest, &names)
+    };
+    let costs_a_dollar = |order: Arc<Order>, _| {
+        let tell = tell.clone();
+        async move {
+            let cost_usd = Some(1.0);
+            let mut record = fixtures::record(&order.trial);
+            record.usage.cost_usd = cost_usd;
+            tell.send(News::Answered { order, cost_usd }).unwrap();
+            record
+        }
+    };
+    let end = schedule.run(directory, costs_a_dollar).await.unwrap();
+    assert_eq!(end, End::BudgetReached);
+    assert_eq!(trials_on_disk(place.path()).len(), 3);
+    let names = names.0.borrow();
+    assert_eq!(names[names.len() - 2..], ["budget reached", "finished"]);
+}
