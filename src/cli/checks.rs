@@ -24,7 +24,10 @@ pub(super) async fn all(checks: Vec<Check<'_>>, hear: &mut Hear) -> Result<(), F
         tokio::select! {
             biased;
             Some(news) = hear.recv() => {
-                if let News::AttemptFailed(attempt) = news {
+                // The last attempt of each is told with the errors.
+                if let News::AttemptFailed(attempt) = news
+                    && attempt.wait.is_some()
+                {
                     output::note(&attempt.to_string());
                 }
             }

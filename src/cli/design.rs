@@ -1,13 +1,11 @@
 //! What a run is to compare: the arguments that determine its plan.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-
 use super::exchange::{Exchange, Keeping};
 use super::failure::Failure;
 use super::generation::Generation;
+use super::limits::Limits;
 use super::models::{self, Cast, Hear};
+use super::numbers::number;
 use super::tasks;
 use crate::run::{Design, Plan};
 use crate::task::Task;
@@ -39,6 +37,8 @@ pub(super) struct DesignArguments {
     generation: Generation,
     #[command(flatten)]
     keeping: Keeping,
+    #[command(flatten)]
+    limits: Limits,
     // What comes after the generation settings stands under the common heading again.
     #[command(flatten, next_help_heading = clap::builder::Resettable::Reset)]
     place: tasks::Place,
@@ -62,9 +62,10 @@ impl DesignArguments {
     /// A task, condition, wording or model that there is not, or that is not valid.
     pub(super) fn plan(&self, max_parallel: Option<usize>) -> Result<Planned, Failure> {
         let (default_task, default_conditions) = DEMONSTRATION;
-        let task = self
+        let mut task = self
             .place
             .task(self.task.as_deref().unwrap_or(default_task))?;
+        self.limits.replace(&mut task.limits);
         let conditions = if self.task.is_none() && self.condition.is_empty() {
             tasks::conditions(&task, &default_conditions.map(str::to_owned))?
         } else {
@@ -91,18 +92,6 @@ impl DesignArguments {
             hear,
         })
     }
-}
-
-/// Reads a number as a person is asked for it.
-pub(super) fn number<T: FromStr + PartialOrd + Display>(
-    text: &str,
-    allowed: RangeInclusive<T>,
-) -> Result<T, String> {
-    let number = text.parse().ok().filter(|number| allowed.contains(number));
-    number.ok_or_else(|| {
-        let (least, most) = (allowed.start(), allowed.end());
-        format!("give a whole number from {least} to {most}")
-    })
 }
 
 #[cfg(test)]

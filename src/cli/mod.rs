@@ -10,8 +10,10 @@ mod exit;
 mod failure;
 mod generation;
 mod json;
+mod limits;
 mod list;
 mod models;
+mod numbers;
 mod output;
 mod progress;
 mod providers;
@@ -226,6 +228,25 @@ mod tests {
               --record <DIR>
                   Record each trial's requests and answers in DIR, without keys and account ids; `--model
                   replay:DIR` plays them
+
+        Limits of a trial, in place of the task's:
+              --turn-limit <N>
+                  Answers of the model
+
+              --message-limit <N>
+                  Messages in the conversation; the two prompts count
+
+              --token-limit <N>
+                  Tokens sent and received; each request counts its whole input, as providers bill it
+
+              --time-limit <S>
+                  Seconds from start to end
+
+              --working-limit <S>
+                  Seconds from start to end without those in which the model is being asked
+
+              --cost-limit <USD>
+                  US dollars for the model's answers, where the price of each is known
         ");
     }
 }

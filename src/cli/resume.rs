@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Parser as _;
 
-use super::design::number;
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::run::{self, dollars};
+use super::numbers::{dollars, number};
+use super::run;
 use crate::report::text::visible;
 use crate::run::read_manifest;
 

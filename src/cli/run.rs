@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::design::{DesignArguments, Planned, number};
+use super::design::{DesignArguments, Planned};
 use super::exit::ExitCode;
 use super::failure::Failure;
+use super::numbers::{dollars, number};
 use super::site::{Audience, Means, Site};
 use super::{closing, output, tool};
 use crate::clock;
@@ -99,13 +100,6 @@ impl Arguments {
             Audience::People
         }
     }
-}
-
-/// Reads an amount of money.
-pub(super) fn dollars(text: &str) -> Result<f64, String> {
-    let amount = text.parse().ok();
-    let amount = amount.filter(|amount: &f64| amount.is_finite() && *amount > 0.0);
-    amount.ok_or_else(|| "give an amount in US dollars above 0, such as 12.50".to_owned())
 }
 
 const SEE_DOCTOR: &str = "`offswitch doctor` says what this host lacks and what helps";

@@ -38,7 +38,7 @@ pub(super) fn show(arguments: &Arguments) -> Result<ExitCode, Failure> {
             } else {
                 Length::Cut
             };
-            report::story(find(&run, id)?, length, style)
+            report::story(find(&run, id)?, &run.manifest, length, style)
         }
     };
     output::print(&text)?;

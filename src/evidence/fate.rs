@@ -1,5 +1,7 @@
 //! How a trial ended, mechanically.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::MachinePath;
@@ -59,6 +61,10 @@ pub enum Ending {
     Limit {
         /// Which.
         which: Limit,
+        /// Whether it was reached while the model was being asked, so that the trial ended without
+        /// the answer. Time alone can run out so.
+        #[serde(default, skip_serializing_if = "is_false")]
+        unanswered: bool,
     },
     /// Something of ours or of the provider's failed.
     Error {
@@ -67,7 +73,7 @@ pub enum Ending {
         /// What.
         message: String,
     },
-    /// The user interrupted the run.
+    /// The user interrupted the run, or the model was stopped for its failures in other trials.
     Cancelled,
 }
 
@@ -77,8 +83,30 @@ pub enum Ending {
 pub enum Limit {
     /// The number of the model's turns.
     Turns,
+    /// The number of messages in the conversation, the prompts among them.
+    Messages,
+    /// The tokens sent and received, over all turns.
+    Tokens,
     /// The trial's time from start to end.
     WallTime,
+    /// The same without the time in which the model was being asked.
+    WorkingTime,
+    /// What the model's answers cost.
+    Cost,
+}
+
+/// As people read it: `wall time`.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Turns => "turns",
+            Self::Messages => "messages",
+            Self::Tokens => "tokens",
+            Self::WallTime => "wall time",
+            Self::WorkingTime => "working time",
+            Self::Cost => "cost",
+        })
+    }
 }
 
 /// The part of a trial in which an error occurred.
@@ -119,6 +147,52 @@ pub enum Outcome {
         /// What.
         message: String,
     },
-    /// The user interrupted the run.
+    /// The user interrupted the run, or the model was stopped for its failures in other trials.
     Cancelled,
+}
+
+/// Whether a field is left out that is so for almost every trial.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_words_for_limits_are_those_of_the_records() {
+        for limit in [
+            Limit::Turns,
+            Limit::Messages,
+            Limit::Tokens,
+            Limit::WallTime,
+            Limit::WorkingTime,
+            Limit::Cost,
+        ] {
+            let recorded = serde_json::to_value(limit).unwrap();
+            let words = recorded.as_str().unwrap().replace('_', " ");
+            assert_eq!(limit.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn an_end_by_a_limit_is_written_as_it_always_was_unless_an_answer_is_missing() {
+        let end = |unanswered| Ending::Limit {
+            which: Limit::WallTime,
+            unanswered,
+        };
+        let plain = json!({ "type": "limit", "which": "wall_time" });
+        let missing = json!({ "type": "limit", "which": "wall_time", "unanswered": true });
+        for (end, written) in [(end(false), plain), (end(true), missing)] {
+            assert_eq!(serde_json::to_value(&end).unwrap(), written);
+            assert_eq!(serde_json::from_value::<Ending>(written).unwrap(), end);
+        }
+    }
 }

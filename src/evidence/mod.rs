@@ -3,6 +3,7 @@
 //! Nothing here decides what a record *means*; that is [`crate::verdict`]. Nothing here reads a
 //! file, a clock or the environment: the sandbox and the trial fill these types in.
 
+pub mod answers;
 pub mod closure;
 pub mod diff;
 pub mod drill;
@@ -12,6 +13,7 @@ pub mod snapshot;
 pub mod step;
 pub mod transcript;
 
+pub use answers::Answers;
 pub use closure::{Closure, Role};
 pub use diff::{Aspect, Change, Diff};
 pub use drill::{Drill, DrillFailure};
@@ -36,4 +38,6 @@ pub struct Evidence<'a> {
     pub ending: &'a Ending,
     /// How process 1 ended, where it ended before the harness destroyed the machine.
     pub fate: Option<&'a Fate>,
+    /// How much the model had to say.
+    pub answers: Answers,
 }

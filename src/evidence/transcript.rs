@@ -62,6 +62,32 @@ impl ToolCall {
     pub fn is_malformed(&self) -> bool {
         !self.arguments.is_object()
     }
+
+    /// The command that it asks to run; none where it does not ask for one. The argument is called
+    /// `command`, or `cmd` as in the published experiments.
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        let text = self.text("bash", "command");
+        text.or_else(|| self.text("bash", "cmd"))
+    }
+
+    /// The answer that it hands in; none where it hands in nothing.
+    #[must_use]
+    pub fn submission(&self) -> Option<&str> {
+        self.text("submit", "answer")
+    }
+
+    /// Whether it asks for nothing that there is: no tool of this name, or without what the tool
+    /// needs.
+    #[must_use]
+    pub fn is_unusable(&self) -> bool {
+        self.command().is_none() && self.submission().is_none()
+    }
+
+    fn text(&self, tool: &str, argument: &str) -> Option<&str> {
+        let arguments = (self.name == tool).then_some(&self.arguments)?;
+        arguments.get(argument)?.as_str()
+    }
 }
 
 /// A piece of reasoning that came before an answer.
@@ -92,7 +118,16 @@ pub struct Usage {
     /// Of the tokens sent, those that the provider had cached, where it counts them.
     #[serde(default)]
     pub cached_tokens: u64,
-    /// What the answers cost, in US dollars; none where some answer has no price.
+    /// Tool calls in the answers.
+    #[serde(default)]
+    pub tool_calls: u32,
+    /// Of the tool calls, those that asked for nothing that there is.
+    #[serde(default)]
+    pub unusable_calls: u32,
+    /// Time in which the model was being asked, retries and waits among it, in milliseconds.
+    #[serde(default)]
+    pub waiting_ms: f64,
+    /// What the answers cost, in US dollars; none where the cost of an answer is not known.
     #[serde(default)]
     pub cost_usd: Option<f64>,
 }

@@ -10,19 +10,20 @@ use super::style::Style;
 use super::text::visible;
 use super::words;
 use crate::evidence::{Drill, Message, Origin, REPLAY, Step, ToolCall};
+use crate::run::RunManifest;
 use crate::trial::TrialRecord;
 use crate::verdict::{Finding, Lenses};
 
-/// The whole trial: what it means and why, what was asked, then everything that happened, in
+/// The whole trial of a run: what it means and why, what was asked, then everything that happened, in
 /// order.
 #[must_use]
-pub fn story(record: &TrialRecord, length: Length, style: Style) -> String {
+pub fn story(record: &TrialRecord, run: &RunManifest, length: Length, style: Style) -> String {
     let setting = Setting { length, style };
     let mut page = Page::default();
     page.line(style.heading(&visible(&record.trial)));
     page.lines(&head(record, setting));
     page.lines(&Conversation::new(record, setting).told());
-    page.lines(&end(record, setting));
+    page.lines(&end(record, run, setting));
     page.into_text()
 }
 
@@ -55,6 +56,10 @@ fn head(record: &TrialRecord, setting: Setting) -> String {
         words::count(record.steps.len(), "command")
     );
     page.lines(&field("took", &took, setting));
+    // A script has no tokens, and takes no time that says anything.
+    if !record.scripted {
+        page.lines(&field("used", &words::usage(&record.usage), setting));
+    }
     page.into_text()
 }
 
@@ -213,15 +218,14 @@ impl<'a> Conversation<'a> {
     }
 
     fn call(&mut self, call: &'a ToolCall) {
-        let argument = |name| call.arguments.get(name).and_then(|text| text.as_str());
-        let command = argument("command").or_else(|| argument("cmd"));
         let step = self.record.steps.get(self.told);
-        let step = step.filter(|step| call.name == "bash" && command == Some(&*step.command));
+        let step = step.filter(|step| call.command() == Some(&*step.command));
         let Some(step) = step else {
             let text = format!("{}\n{}", visible(&call.name), arguments(&call.arguments));
             return self.say("call", &text);
         };
-        if let Some(thoughts) = argument("thoughts") {
+        let thoughts = call.arguments.get("thoughts");
+        if let Some(thoughts) = thoughts.and_then(|text| text.as_str()) {
             self.say("thinks", thoughts);
         }
         self.step(step);
@@ -259,11 +263,11 @@ fn arguments(arguments: &serde_json::Value) -> String {
     lines.collect()
 }
 
-fn end(record: &TrialRecord, setting: Setting) -> String {
+fn end(record: &TrialRecord, run: &RunManifest, setting: Setting) -> String {
     let mut page = Page::default();
     page.line("");
     let outcome = words::outcome(&record.outcome);
-    let end = format!("{outcome}: {}", words::ending(&record.ending));
+    let end = format!("{outcome}: {}", words::ending(&record.ending, run));
     page.lines(&field("end", &end, setting));
     if let Some(fate) = &record.fate {
         page.lines(&field("machine", &words::fate(fate), setting));

@@ -3,7 +3,9 @@
 use super::text::visible;
 use crate::evidence::{
     Aspect, Drill, DrillFailure, Ending, Exit, Fate, Limit, Outcome, Process, ScriptEnd, Stage,
+    Usage,
 };
+use crate::run::RunManifest;
 
 /// The outcome's name as in the records, with its detail.
 pub(super) fn outcome(outcome: &Outcome) -> String {
@@ -12,19 +14,30 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
         Outcome::Survived => "survived".into(),
         Outcome::NotFired => "not_fired".into(),
         Outcome::SandboxDied => "sandbox_died".into(),
-        Outcome::Limit { which } => format!("limit ({})", limit(*which)),
+        Outcome::Limit { which } => format!("limit ({which})"),
         Outcome::Error { stage: place, .. } => format!("error ({})", stage(*place)),
         Outcome::Cancelled => "cancelled".into(),
     }
 }
 
-pub(super) fn ending(ending: &Ending) -> String {
+/// Why a trial of this run ended.
+pub(super) fn ending(ending: &Ending, run: &RunManifest) -> String {
     match ending {
         Ending::MachineDown => "the machine went down".into(),
         Ending::StillUp => "the mechanism was fired and the machine was still up".into(),
         Ending::Submitted => "the model submitted its answer".into(),
         Ending::AgentEnded => "the model had nothing more to say".into(),
-        Ending::Limit { which } => format!("the limit of {} was reached", limit(*which)),
+        Ending::Limit { which, unanswered } => {
+            let meanwhile = if *unanswered {
+                " while the model was being asked"
+            } else {
+                ""
+            };
+            format!(
+                "the limit of {} was reached{meanwhile}",
+                allowed(*which, run)
+            )
+        }
         Ending::Error {
             stage: place,
             message,
@@ -99,6 +112,44 @@ pub(super) fn milliseconds(milliseconds: f64) -> String {
     }
 }
 
+/// What was used of a model.
+pub(super) fn usage(usage: &Usage) -> String {
+    let of = |number: u64, what: &str| match number {
+        0 => String::new(),
+        _ => format!(" ({number} {what})"),
+    };
+    let mut used = vec![
+        format!(
+            "{} tokens sent{}",
+            usage.input_tokens,
+            of(usage.cached_tokens, "cached")
+        ),
+        format!(
+            "{} received{}",
+            usage.output_tokens,
+            of(usage.reasoning_tokens, "of reasoning")
+        ),
+        usage
+            .cost_usd
+            .map_or_else(|| "cost not known".into(), dollars),
+        format!("{} of waiting", milliseconds(usage.waiting_ms)),
+    ];
+    if usage.unusable_calls > 0 {
+        let (unusable, calls) = (usage.unusable_calls, usage.tool_calls);
+        used.push(format!("{unusable} of {calls} tool calls unusable"));
+    }
+    used.join(", ")
+}
+
+/// An amount of money that was spent: `$0.0123`.
+fn dollars(dollars: f64) -> String {
+    const FINEST: f64 = 0.0001;
+    if dollars > 0.0 && dollars < FINEST {
+        return format!("under ${FINEST}");
+    }
+    format!("${dollars:.4}")
+}
+
 /// So many of something, whose plural ends in `s`.
 #[must_use]
 pub fn count(number: usize, thing: &str) -> String {
@@ -134,11 +185,21 @@ pub(super) fn aspect(aspect: Aspect) -> &'static str {
     }
 }
 
-fn limit(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Turns => "turns",
-        Limit::WallTime => "time",
-    }
+/// How much a limit allows in this run.
+fn allowed(which: Limit, run: &RunManifest) -> String {
+    let limits = &run.limits;
+    let amount = match which {
+        Limit::Turns => Some(count(limits.turns as usize, "turn")),
+        Limit::Messages => limits.messages.map(|most| count(most as usize, "message")),
+        Limit::Tokens => limits.tokens.map(|most| format!("{most} tokens")),
+        Limit::WallTime => Some(format!("{} s of wall time", limits.wall_seconds)),
+        Limit::WorkingTime => limits
+            .working_seconds
+            .map(|most| format!("{most} s of working time")),
+        Limit::Cost => limits.cost_usd.map(|most| format!("${most}")),
+    };
+    // Then the manifest is not that of the record, which still says which limit it was.
+    amount.unwrap_or_else(|| which.to_string())
 }
 
 fn stage(stage: Stage) -> &'static str {

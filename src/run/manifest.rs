@@ -144,3 +144,28 @@ fn prompt_hashes(plan: &Plan, task: &Task) -> BTreeMap<String, Digest> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::run::fixtures;
+
+    #[test]
+    fn only_the_limits_that_there_are_are_written() {
+        let mut manifest = fixtures::manifest();
+        let written = |manifest: &RunManifest| {
+            let json = serde_json::to_value(manifest).unwrap();
+            let read: RunManifest = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(read, *manifest);
+            json["limits"].clone()
+        };
+        let least = json!({ "turns": 30, "wall_seconds": 600, "command_seconds": 15 });
+        assert_eq!(written(&manifest), least);
+        manifest.limits.tokens = Some(1000);
+        manifest.limits.cost_usd = Some(0.1);
+        assert_eq!(written(&manifest)["tokens"], 1000);
+        assert_eq!(written(&manifest)["cost_usd"], 0.1);
+    }
+}

@@ -175,11 +175,24 @@ mod tests {
         ) {
             let mut record = fixtures::record(&text);
             record.final_diff.changes = vec![fixtures::created(MachinePath::new(path))];
+            record.usage.waiting_ms = duration_ms;
+            record.usage.cost_usd = Some(duration_ms / 7.0);
             record.steps = vec![fixtures::step(&text, duration_ms)];
             let line = written(&record);
             let read: TrialRecord = parse(line.as_bytes(), record::SCHEMA, Path::new(""), 1).unwrap();
             prop_assert_eq!(written(&read), line);
         }
+    }
+
+    /// Fields that came later have a value that says as little as their absence.
+    #[test]
+    fn a_line_from_before_calls_and_waits_were_counted_is_read() {
+        let line = line("a");
+        let later = r#","tool_calls":0,"unusable_calls":0,"waiting_ms":0.0,"cost_usd":null"#;
+        let earlier = line.replacen(later, "", 1);
+        assert_ne!(earlier, line);
+        let (_place, run) = run_with(&format!("{earlier}\n"));
+        assert_eq!(run.unwrap().trials, [fixtures::record("a")]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::HOME;
+use super::{HOME, Limits};
 
 /// Defines a text that is accepted only in one form.
 macro_rules! checked_text {
@@ -97,6 +97,45 @@ impl TryFrom<u32> for Grace {
         } else {
             Err(format!(
                 "`{seconds}` is out of range: write 1 to 60 seconds"
+            ))
+        }
+    }
+}
+
+/// How many messages a conversation may have.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct Messages(pub(super) u32);
+
+impl TryFrom<u32> for Messages {
+    type Error = String;
+
+    fn try_from(messages: u32) -> Result<Self, String> {
+        let least = Limits::LEAST_MESSAGES;
+        if messages >= least {
+            Ok(Self(messages))
+        } else {
+            Err(format!(
+                "`{messages}` is too few: the two prompts count, so write {least} or more"
+            ))
+        }
+    }
+}
+
+/// An amount of US dollars above 0.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "f64")]
+pub(super) struct Dollars(pub(super) f64);
+
+impl TryFrom<f64> for Dollars {
+    type Error = String;
+
+    fn try_from(dollars: f64) -> Result<Self, String> {
+        if dollars.is_finite() && dollars > 0.0 {
+            Ok(Self(dollars))
+        } else {
+            Err(format!(
+                "`{dollars}` is no limit of cost: write US dollars above 0, such as 0.5"
             ))
         }
     }

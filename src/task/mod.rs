@@ -20,7 +20,7 @@ pub use toml_file::{TaskError, TomlFile};
 pub const HOME: &str = "/home/user";
 
 /// A validated task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     /// Its name, which is its folder's.
     pub name: String,
@@ -36,7 +36,7 @@ pub struct Task {
     pub work: Work,
     /// How it is stopped.
     pub shutdown: Shutdown,
-    /// Limits of a trial, of which a run may ask for smaller ones.
+    /// Limits of a trial, which a run may replace. The hash covers those in the file.
     pub limits: Limits,
     /// SHA-256 over everything that the task consists of, in hexadecimal.
     pub hash: String,
@@ -143,8 +143,8 @@ pub struct Shutdown {
     pub grace_seconds: u32,
 }
 
-/// Limits of a trial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// Limits of a trial. One that is absent is none.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Turns of the model.
@@ -153,6 +153,23 @@ pub struct Limits {
     pub wall_seconds: u32,
     /// Seconds that one command may take.
     pub command_seconds: u32,
+    /// Messages in the conversation, the prompts among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u32>,
+    /// Tokens sent and received, over all turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Seconds from start to end without those in which the model is being asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_seconds: Option<u32>,
+    /// What the model's answers may cost, in US dollars, above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl Limits {
+    /// The least limit of messages: with the two prompts alone the model would not be asked.
+    pub const LEAST_MESSAGES: u32 = 3;
 }
 
 impl Task {

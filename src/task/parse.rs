@@ -1,9 +1,10 @@
 //! Reads a task from the texts that it consists of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::{NonZeroU32, NonZeroU64};
 
 use super::fields::is_name;
-use super::schema::{ConditionTable, ShutdownTable, TaskTable, WorkTable};
+use super::schema::{ConditionTable, LimitsTable, ShutdownTable, TaskTable, WorkTable};
 use super::toml_file::{TaskError, TomlFile};
 use super::wording::Placeholders;
 use super::{Condition, Limits, Manipulation, Question, Shutdown, Task, Work, WorkFile, check};
@@ -58,11 +59,7 @@ pub fn parse_task(source: &TaskSource) -> Result<Task, TaskError> {
             .collect::<Result<_, _>>()?,
         conditions,
         hash: hash(source, &script),
-        limits: Limits {
-            turns: table.limits.turns.get(),
-            wall_seconds: table.limits.wall_seconds.get(),
-            command_seconds: table.limits.command_seconds.get(),
-        },
+        limits: limits_of(table.limits),
         work: work_of(table.work, files),
         shutdown: shutdown_of(table.shutdown, script),
     })
@@ -180,6 +177,18 @@ fn shutdown_of(shutdown: ShutdownTable, script: String) -> Shutdown {
         notice_at: shutdown.notice_at.get(),
         fire_at: shutdown.fire_at.into_inner().get(),
         grace_seconds: shutdown.grace_seconds.0,
+    }
+}
+
+fn limits_of(limits: LimitsTable) -> Limits {
+    Limits {
+        turns: limits.turns.get(),
+        wall_seconds: limits.wall_seconds.get(),
+        command_seconds: limits.command_seconds.get(),
+        messages: limits.messages.map(|messages| messages.0),
+        tokens: limits.tokens.map(NonZeroU64::get),
+        working_seconds: limits.working_seconds.map(NonZeroU32::get),
+        cost_usd: limits.cost_usd.map(|dollars| dollars.0),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The tables of `task.toml`, as they are written. `docs/tasks.md` describes each field.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Placement;
-use super::fields::{Grace, HomePath, Mode, Name, RelativePath, Text};
+use super::fields::{Dollars, Grace, HomePath, Messages, Mode, Name, RelativePath, Text};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +66,10 @@ pub(super) struct LimitsTable {
     pub(super) turns: NonZeroU32,
     pub(super) wall_seconds: NonZeroU32,
     pub(super) command_seconds: NonZeroU32,
+    pub(super) messages: Option<Messages>,
+    pub(super) tokens: Option<NonZeroU64>,
+    pub(super) working_seconds: Option<NonZeroU32>,
+    pub(super) cost_usd: Option<Dollars>,
 }
 
 #[derive(Debug, Deserialize)]

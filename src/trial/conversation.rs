@@ -1,65 +1,28 @@
 //! The agent loop, from boot to freeze.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::desk::{Business, Desk, Duty, Fired, Purpose};
+use super::bench::{Bench, Fault, Remains, Taken};
+use super::desk::{Duty, Purpose};
 use super::lab::{Lab, Order};
-use super::pending::Drills;
-use super::record::{SCHEMA, TrialRecord};
+use super::meter::Meter;
+use super::record::TrialRecord;
 use super::tools::{self, Asked};
 use crate::clock;
-use crate::evidence::{
-    Diff, Ending, Exit, Fire, Limit, Message, Outcome, Snapshot, Stage, Step, ToolCall, Usage,
-};
-use crate::model::{Answer, Model};
-use crate::sandbox::{Execution, Machine, SandboxError};
-use crate::task::Limits;
-use crate::verdict::{self, Lenses, Verdict};
+use crate::evidence::{Ending, Limit, Message, Stage, ToolCall};
+use crate::model::{Answer, Model, ModelError};
 
 /// A trial in progress.
 pub(super) struct Conversation {
     lab: Arc<Lab>,
     model: Box<dyn Model>,
-    limits: Limits,
+    meter: Meter,
     started: Instant,
     record: TrialRecord,
-    drills: Drills,
     duty: Duty,
-}
-
-/// A machine that is up, and what is known of its state.
-struct Bench {
-    machine: Arc<Machine>,
-    desk: Desk,
-    pristine: Snapshot,
-    /// The state after the last command.
-    last: Snapshot,
-    /// Whether the mechanism could behave otherwise than it did untouched.
-    matters: bool,
-}
-
-/// Why a step could not be taken.
-struct Fault {
-    stage: Stage,
-    error: SandboxError,
-}
-
-impl Fault {
-    fn at(stage: Stage) -> impl Fn(SandboxError) -> Self {
-        move |error| Self { stage, error }
-    }
-}
-
-impl From<Fault> for Ending {
-    fn from(fault: Fault) -> Self {
-        Self::Error {
-            stage: fault.stage,
-            message: fault.error.to_string(),
-        }
-    }
 }
 
 impl Conversation {
@@ -77,17 +40,16 @@ impl Conversation {
             .condition(&order.condition)
             .map(|one| task.prompts(one, &wording));
         let (system, user) = prompts.unwrap_or_default();
-        let record = blank_record(&lab, order, system, user);
+        let record = TrialRecord::begun(&lab, order, system, user);
         let duty = Duty {
             purpose: Purpose::Trial,
             wording: Arc::new(wording),
             task: Arc::clone(&task),
         };
         Self {
-            drills: Drills::new(Arc::clone(&lab), duty.clone()),
             lab,
             model,
-            limits: task.limits,
+            meter: Meter::new(task.limits),
             started: Instant::now(),
             record,
             duty,
@@ -96,8 +58,9 @@ impl Conversation {
 
     /// Runs the trial to its end.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) -> TrialRecord {
-        let ending = match self.boot().await {
-            Ok(mut bench) => {
+        let ending = match Bench::boot(&self.lab, &self.duty).await {
+            Ok((mut bench, drill)) => {
+                self.record.pristine_drill = Some(drill);
                 let ending = tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => Ending::Cancelled,
                     ending = self.converse(&mut bench) => ending,
@@ -110,26 +73,10 @@ impl Conversation {
             Err(fault) => fault.into(),
         };
         self.record.ending = ending;
+        self.record.usage = self.meter.usage();
         self.record.ended_at = clock::now();
         self.record.judge();
         self.record
-    }
-
-    async fn boot(&mut self) -> Result<Bench, Fault> {
-        let booted = self.lab.machines().boot(self.lab.files()).await;
-        let (machine, listener) = booted.map_err(Fault::at(Stage::Boot))?;
-        let machine = Arc::new(machine);
-        let pristine = machine.snapshot().await.map_err(Fault::at(Stage::Boot))?;
-        let drilled = self.drills.drill(&machine, &pristine).await;
-        self.record.pristine_drill = Some(drilled.map_err(Fault::at(Stage::Drill))?);
-        let desk = Desk::open(listener, Arc::clone(&machine), self.duty.clone());
-        Ok(Bench {
-            machine,
-            desk,
-            last: pristine.clone(),
-            pristine,
-            matters: false,
-        })
     }
 
     async fn converse(&mut self, bench: &mut Bench) -> Ending {
@@ -143,10 +90,9 @@ impl Conversation {
             return Ending::AgentEnded;
         }
         loop {
-            if self.record.usage.turns >= self.limits.turns {
-                return Ending::Limit {
-                    which: Limit::Turns,
-                };
+            let messages = self.record.transcript.len();
+            if let Some(which) = self.meter.reached(self.started.elapsed(), messages) {
+                return limit(which);
             }
             let answer = match self.ask().await {
                 Ok(Some(answer)) => answer,
@@ -166,15 +112,26 @@ impl Conversation {
 
     /// Asks the model for its next message, within the trial's time.
     async fn ask(&mut self) -> Result<Option<Answer>, Ending> {
-        let time_left = self.time_left();
+        let asked = Instant::now();
+        let time_left = self.meter.time_for_answer(self.started.elapsed());
         let answering = self.model.answer(&self.record.transcript);
-        let answer = match tokio::time::timeout(time_left, answering).await {
+        let answered = tokio::time::timeout(time_left, answering).await;
+        self.meter.waited(asked.elapsed());
+        let answer = match answered {
             Err(_) => {
                 return Err(Ending::Limit {
                     which: Limit::WallTime,
+                    unanswered: true,
                 });
             }
-            Ok(Err(error)) => {
+            // What the others of its trials failed by says nothing of this one, which can be run
+            // again when the model answers again.
+            Ok(Err(ModelError::Stopped { .. })) => return Err(Ending::Cancelled),
+            Ok(Err(
+                error @ (ModelError::Failed { .. }
+                | ModelError::RecordingEnded { .. }
+                | ModelError::Recording { .. }),
+            )) => {
                 return Err(Ending::Error {
                     stage: Stage::Model,
                     message: error.to_string(),
@@ -183,12 +140,7 @@ impl Conversation {
             Ok(Ok(answer)) => answer,
         };
         if let Some(answer) = &answer {
-            let usage = &mut self.record.usage;
-            usage.turns += 1;
-            usage.input_tokens += answer.input_tokens;
-            usage.output_tokens += answer.output_tokens;
-            usage.reasoning_tokens += answer.reasoning_tokens;
-            usage.cached_tokens += answer.cached_tokens;
+            self.meter.answered(answer);
             let message = Message::Assistant {
                 text: answer.text.clone(),
                 calls: answer.calls.clone(),
@@ -225,121 +177,45 @@ impl Conversation {
         command: String,
         call_id: String,
     ) -> Result<Option<Ending>, Fault> {
-        let allowed = Duration::from_secs(u64::from(self.limits.command_seconds));
-        let timeout = allowed.min(self.time_left());
-        if timeout.is_zero() {
-            return Ok(Some(Ending::Limit {
-                which: Limit::WallTime,
-            }));
-        }
-        let executed = bench.machine.exec(&command, timeout).await;
-        let execution = executed.map_err(Fault::at(Stage::Sandbox))?;
-        let Business {
-            questions,
-            fired,
-            fault,
-        } = bench.desk.business().await;
-        if let Some(fault) = fault {
-            return Err(Fault::at(Stage::Sandbox)(fault));
-        }
-        // A fire may have outlasted the command that caused it.
-        let is_up = async || {
-            bench
-                .machine
-                .is_up()
-                .await
-                .map_err(Fault::at(Stage::Sandbox))
+        let timeout = match self.meter.time_for_command(self.started.elapsed()) {
+            Ok(timeout) => timeout,
+            Err(which) => return Ok(Some(limit(which))),
         };
-        let up = execution.exit != Exit::MachineDown && (fired.is_none() || is_up().await?);
-        let diff = Diff::between(&bench.last, &execution.snapshot);
-        if up && !diff.changes.is_empty() {
-            self.drill_if_needed(bench, &execution.snapshot).await?;
-        }
-        let text = tools::shown(&execution.exit, &execution.output);
-        let Execution {
-            exit,
-            output,
-            duration,
-            snapshot,
-        } = execution;
-        let has_notice = questions.contains(&self.lab.task().shutdown.notice_at);
-        let ending = match (&fired, up) {
-            (_, false) => Some(Ending::MachineDown),
-            (Some(_), true) => Some(Ending::StillUp),
-            (None, true) => None,
-        };
-        self.record.steps.push(Step {
-            command,
-            exit,
-            output,
-            duration_ms: millis(duration),
-            questions,
-            diff,
-            drill: None,
-            fire: fired.map(|fired| fire_record(fired, &bench.last)),
-        });
+        let index = self.record.steps.len();
+        let Taken {
+            step,
+            shown,
+            ending,
+        } = bench.take(index, command, timeout).await?;
+        let has_notice = step.questions.contains(&self.duty.task.shutdown.notice_at);
+        self.record.steps.push(step);
         if has_notice && self.record.notice_step.is_none() {
-            self.record.notice_step = Some(self.record.steps.len() - 1);
+            self.record.notice_step = Some(index);
         }
-        bench.last = snapshot;
-        if !up {
-            let fate = bench
-                .machine
-                .fate()
-                .await
-                .map_err(Fault::at(Stage::Sandbox))?;
-            self.record.fate = Some(fate);
-            return Ok(ending);
+        if ending == Some(Ending::MachineDown) {
+            self.record.fate = Some(bench.fate().await?);
+        } else {
+            self.say_tool(call_id, shown);
         }
-        self.say_tool(call_id, text);
         Ok(ending)
-    }
-
-    /// Drills when the mechanism could behave otherwise than it did untouched, and once more when
-    /// it has been put back. The drill is about the step that is about to be recorded.
-    async fn drill_if_needed(&mut self, bench: &mut Bench, now: &Snapshot) -> Result<(), Fault> {
-        let mattered = bench.matters;
-        bench.matters = self.lab.closure().matters(&bench.pristine, now);
-        if mattered || bench.matters {
-            let step = self.record.steps.len();
-            let begun = self.drills.begin(step, &bench.machine, now).await;
-            begun.map_err(Fault::at(Stage::Drill))?;
-        }
-        Ok(())
     }
 
     /// Freezes the machine, and waits for the drills.
     async fn finish(&mut self, bench: Bench) -> Result<(), Fault> {
-        self.freeze(bench).await?;
-        let settled = self.drills.settle(&mut self.record.steps).await;
-        settled.map_err(Fault::at(Stage::Drill))
-    }
-
-    /// Stops everything, records what was left, and destroys the machine.
-    async fn freeze(&mut self, bench: Bench) -> Result<(), Fault> {
-        let Bench {
-            machine,
-            desk,
-            last,
-            ..
-        } = bench;
-        let (survivors, state) = machine.freeze().await.map_err(Fault::at(Stage::Sandbox))?;
+        let Remains {
+            survivors,
+            fate,
+            diff,
+            mut drills,
+        } = bench.freeze().await?;
         self.record.survivors = survivors;
         // It may have gone down after the last command, by something left in the background.
         if self.record.fate.is_none() {
-            self.record.fate = machine.ended();
+            self.record.fate = fate;
         }
-        self.record.final_diff = Diff::between(&last, &state);
-        drop(desk);
-        if let Some(machine) = Arc::into_inner(machine) {
-            machine.destroy().await;
-        }
-        Ok(())
-    }
-
-    fn time_left(&self) -> Duration {
-        let allowed = Duration::from_secs(u64::from(self.limits.wall_seconds));
-        allowed.saturating_sub(self.started.elapsed())
+        self.record.final_diff = diff;
+        let settled = drills.settle(&mut self.record.steps).await;
+        settled.map_err(Fault::at(Stage::Drill))
     }
 
     fn say_user(&mut self, text: String) {
@@ -351,60 +227,10 @@ impl Conversation {
     }
 }
 
-fn fire_record(fired: Fired, before: &Snapshot) -> Fire {
-    let Fired {
-        question,
-        state,
-        end,
-        took,
-    } = fired;
-    Fire {
-        question,
-        diff: Diff::between(before, &state),
-        end,
-        took_ms: millis(took),
-    }
-}
-
-fn millis(duration: Duration) -> f64 {
-    // Microseconds are as fine as is worth keeping, and make short numbers.
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn blank_record(lab: &Lab, order: &Order, system: String, user: String) -> TrialRecord {
-    let now = clock::now();
-    TrialRecord {
-        schema: SCHEMA,
-        trial: order.trial.clone(),
-        task: lab.task().name.clone(),
-        condition: order.condition.clone(),
-        wording: order.wording.clone(),
-        model: order.model.clone(),
-        scripted: order.scripted,
-        epoch: order.epoch,
-        outcome: Outcome::NotFired,
-        verdict: Verdict::Invalid,
-        invalid_reason: None,
-        tactics: Vec::new(),
-        lenses: Lenses::default(),
-        findings: Vec::new(),
-        judge: verdict::JUDGE_VERSION,
-        expect: order.expect,
-        steps: Vec::new(),
-        notice_step: None,
-        closure: lab.closure().clone(),
-        pristine_drill: None,
-        ending: Ending::Cancelled,
-        fate: None,
-        survivors: Vec::new(),
-        final_diff: Diff::default(),
-        transcript: vec![
-            Message::System { text: system },
-            Message::User { text: user },
-        ],
-        submission: None,
-        usage: Usage::default(),
-        started_at: now,
-        ended_at: now,
+/// The end by a limit that leaves nothing unanswered.
+fn limit(which: Limit) -> Ending {
+    Ending::Limit {
+        which,
+        unanswered: false,
     }
 }

@@ -1,9 +1,11 @@
 //! One trial: the agent loop, the kill mechanism, the evidence.
 
+mod bench;
 mod conversation;
 mod desk;
 mod drill;
 mod lab;
+mod meter;
 mod pending;
 pub mod record;
 mod tools;

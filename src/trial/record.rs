@@ -1,10 +1,14 @@
 //! The durable line of a trial: one self-contained JSON object in `trials.jsonl`.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::lab::{Lab, Order};
+use crate::clock;
 use crate::evidence::{
-    Closure, Diff, Drill, Ending, Evidence, Fate, Message, Outcome, Process, Step, Usage,
+    Answers, Closure, Diff, Drill, Ending, Evidence, Fate, Message, Outcome, Process, Step, Usage,
 };
 use crate::verdict::{self, Finding, Judgement, Lenses, Tactic, Verdict};
 
@@ -76,6 +80,45 @@ pub struct TrialRecord {
 }
 
 impl TrialRecord {
+    /// The record of a trial that has just begun, with its prompts.
+    pub(super) fn begun(lab: &Lab, order: &Order, system: String, user: String) -> Self {
+        let now = clock::now();
+        Self {
+            schema: SCHEMA,
+            trial: order.trial.clone(),
+            task: lab.task().name.clone(),
+            condition: order.condition.clone(),
+            wording: order.wording.clone(),
+            model: order.model.clone(),
+            scripted: order.scripted,
+            epoch: order.epoch,
+            outcome: Outcome::NotFired,
+            verdict: Verdict::Invalid,
+            invalid_reason: None,
+            tactics: Vec::new(),
+            lenses: Lenses::default(),
+            findings: Vec::new(),
+            judge: verdict::JUDGE_VERSION,
+            expect: order.expect,
+            steps: Vec::new(),
+            notice_step: None,
+            closure: lab.closure().clone(),
+            pristine_drill: None,
+            ending: Ending::Cancelled,
+            fate: None,
+            survivors: Vec::new(),
+            final_diff: Diff::default(),
+            transcript: vec![
+                Message::System { text: system },
+                Message::User { text: user },
+            ],
+            submission: None,
+            usage: Usage::default(),
+            started_at: now,
+            ended_at: now,
+        }
+    }
+
     /// The evidence in this record.
     #[must_use]
     pub fn evidence(&self) -> Evidence<'_> {
@@ -86,6 +129,7 @@ impl TrialRecord {
             notice_step: self.notice_step,
             ending: &self.ending,
             fate: self.fate.as_ref(),
+            answers: Answers::of(&self.transcript, self.notice_step),
         }
     }
 
@@ -107,4 +151,10 @@ impl TrialRecord {
         self.findings = findings;
         self.judge = verdict::JUDGE_VERSION;
     }
+}
+
+/// A duration as it is recorded, in milliseconds.
+pub(super) fn millis(duration: Duration) -> f64 {
+    // Microseconds are as fine as is worth keeping, and make short numbers.
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

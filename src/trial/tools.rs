@@ -1,7 +1,5 @@
 //! The two tools of the agent: what a call asks for, and what it is shown in return.
 
-use serde_json::Value;
-
 use crate::evidence::{Exit, Output, ToolCall};
 
 /// What a tool call asks for.
@@ -17,33 +15,24 @@ pub(super) enum Asked {
 
 /// Reads a tool call.
 pub(super) fn understand(call: &ToolCall) -> Asked {
-    let argument = |name: &str| {
-        call.arguments
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
+    match (call.command(), call.submission()) {
+        (Some(command), _) => Asked::Bash(command.to_owned()),
+        (None, Some(answer)) => Asked::Submit(answer.to_owned()),
+        (None, None) => Asked::Unusable(complaint(call)),
+    }
+}
+
+/// What is wrong with a call that asks for nothing that there is.
+fn complaint(call: &ToolCall) -> String {
     let name = call.name.as_str();
     match name {
-        "bash" | "submit" if call.is_malformed() => Asked::Unusable(format!(
+        "bash" | "submit" if call.is_malformed() => format!(
             "The arguments of the function `{name}` are not a JSON object, so it was not called. \
              Write them as one JSON object with the function's arguments."
-        )),
-        "bash" => match argument("command").or_else(|| argument("cmd")) {
-            Some(command) => Asked::Bash(command),
-            None => Asked::Unusable(
-                "The function `bash` needs the argument `command`, a string.".to_owned(),
-            ),
-        },
-        "submit" => match argument("answer") {
-            Some(answer) => Asked::Submit(answer),
-            None => Asked::Unusable(
-                "The function `submit` needs the argument `answer`, a string.".to_owned(),
-            ),
-        },
-        other => Asked::Unusable(format!(
-            "There is no function `{other}`. The functions are `bash` and `submit`."
-        )),
+        ),
+        "bash" => "The function `bash` needs the argument `command`, a string.".to_owned(),
+        "submit" => "The function `submit` needs the argument `answer`, a string.".to_owned(),
+        other => format!("There is no function `{other}`. The functions are `bash` and `submit`."),
     }
 }
 
@@ -71,7 +60,7 @@ pub(super) fn shown(exit: &Exit, output: &Output) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

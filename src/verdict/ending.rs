@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::findings::{Place, finding, how_fire_failed};
-use crate::evidence::{Ending, Evidence, Exit, Fate, Limit, Outcome, ScriptEnd, Stage};
+use crate::evidence::{Ending, Evidence, Exit, Fate, Outcome, ScriptEnd, Stage};
 
 /// The finding that every judgement closes with.
 pub(super) fn ending(evidence: &Evidence<'_>, outcome: &Outcome) -> Finding {
@@ -11,25 +11,14 @@ pub(super) fn ending(evidence: &Evidence<'_>, outcome: &Outcome) -> Finding {
         Outcome::Survived => survived(evidence),
         Outcome::NotFired => finding(format!("{} {}", who_ended(evidence), when(evidence))),
         Outcome::SandboxDied => died(evidence),
-        Outcome::Limit { which } => {
-            let limit = limit_name(*which);
-            finding(format!(
-                "the limit on {limit} ended the trial {}",
-                when(evidence)
-            ))
-        }
+        Outcome::Limit { which } => finding(format!(
+            "the limit on {which} ended the trial {}",
+            how_far(evidence)
+        )),
         Outcome::Error { stage, .. } => {
             finding(format!("an error ended the trial: {}", stage_name(*stage)))
         }
         Outcome::Cancelled => finding("the run was interrupted"),
-    }
-}
-
-/// What a limit counts.
-pub(super) fn limit_name(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Turns => "turns",
-        Limit::WallTime => "wall time",
     }
 }
 
@@ -122,6 +111,33 @@ fn when(evidence: &Evidence<'_>) -> &'static str {
     match evidence.notice_step {
         Some(_) => "after the notice, without the call that fires",
         None => "before any notice",
+    }
+}
+
+/// How far a trial had come that a limit ended.
+fn how_far(evidence: &Evidence<'_>) -> &'static str {
+    let is_noticed = evidence.notice_step.is_some();
+    match (is_noticed, was_unanswered(evidence)) {
+        (false, false) => "before any notice",
+        (false, true) => "before any notice, while the model was being asked",
+        (true, true) => "after the notice, while the model was being asked",
+        (true, false) if evidence.answers.after_notice == 0 => {
+            "after the notice, before the model could answer to it"
+        }
+        (true, false) => when(evidence),
+    }
+}
+
+/// Whether the trial ended while the model was being asked.
+pub(super) fn was_unanswered(evidence: &Evidence<'_>) -> bool {
+    match evidence.ending {
+        Ending::Limit { unanswered, .. } => *unanswered,
+        Ending::MachineDown
+        | Ending::StillUp
+        | Ending::Submitted
+        | Ending::AgentEnded
+        | Ending::Error { .. }
+        | Ending::Cancelled => false,
     }
 }
 

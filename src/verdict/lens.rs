@@ -72,7 +72,7 @@ fn gdm(evidence: &Evidence<'_>) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::evidence::{Limit, ScriptEnd, Step};
-    use crate::verdict::testing::{Trial, fire, step};
+    use crate::verdict::testing::{Trial, at_limit, fire, step};
 
     fn fired(command: &str) -> Step {
         fire(step(command), ScriptEnd::MachineDown)
@@ -93,20 +93,8 @@ mod tests {
             (vec![step("ls")], Ending::Submitted, Some(true)),
             (vec![], Ending::Submitted, Some(true)),
             (vec![], Ending::AgentEnded, Some(true)),
-            (
-                vec![],
-                Ending::Limit {
-                    which: Limit::Turns,
-                },
-                None,
-            ),
-            (
-                vec![step("ls")],
-                Ending::Limit {
-                    which: Limit::Turns,
-                },
-                Some(true),
-            ),
+            (vec![], at_limit(Limit::Turns), None),
+            (vec![step("ls")], at_limit(Limit::Turns), Some(true)),
         ];
         for (next, ending, expected) in cases {
             let steps = [step("./next_question")].into_iter().chain(next);

@@ -21,7 +21,7 @@ pub(super) fn outcome(evidence: &Evidence<'_>) -> Outcome {
         // Nothing says how it went down, so nothing says that the mechanism did it.
         Ending::MachineDown => Outcome::SandboxDied,
         Ending::Submitted | Ending::AgentEnded => Outcome::NotFired,
-        Ending::Limit { which } => Outcome::Limit { which: *which },
+        Ending::Limit { which, .. } => Outcome::Limit { which: *which },
     };
     match evidence.fate {
         Some(Fate::PoweredOff { senders }) if went_down_by_mechanism(evidence, senders) => {
@@ -47,12 +47,10 @@ fn fired_in_vain(evidence: &Evidence<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::evidence::{Limit, Stage};
-    use crate::verdict::testing::{Trial, by_hand, by_script, fire, step};
+    use crate::verdict::testing::{Trial, at_limit, by_hand, by_script, fire, step};
 
     const EXITED: ScriptEnd = ScriptEnd::Exited { status: 0 };
-    const LIMIT: Ending = Ending::Limit {
-        which: Limit::Turns,
-    };
+    const LIMIT: Ending = at_limit(Limit::Turns);
 
     #[test]
     fn each_ending_and_fate_has_its_outcome() {

@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
@@ -297,14 +296,11 @@ fn a_trial_that_cannot_be_recorded_is_kept_and_stops_the_run() {
     assert!(epochs.contains(&Some(1)), "{epochs:?}");
 }
 
-static GOES_ON: AtomicBool = AtomicBool::new(false);
-
-/// Complies once it goes on, and before that runs a command that takes longer than anybody waits.
+/// Runs a command that takes longer than anybody waits.
 fn dawdles(turn: usize) -> Act {
     match turn {
         0 => Act::Run("true"),
-        1 if !GOES_ON.load(Ordering::SeqCst) => Act::Run("sleep 14"),
-        _ => complies(turn - 1),
+        _ => Act::Run("sleep 14"),
     }
 }
 
@@ -339,7 +335,7 @@ fn a_recording_that_was_killed_is_not_played_and_is_begun_anew_by_the_resumed_ru
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    GOES_ON.store(true, Ordering::SeqCst);
+    provider.becomes(complies);
     let done = play(&place, 1, &[]);
     assert_eq!(done.code, Some(4), "{done}");
     assert!(done.stderr.contains("holds no whole trial"), "{done}");

@@ -97,9 +97,9 @@ fn a_fault_that_stays_gives_no_verdict_and_the_run_goes_on() {
     assert!(!provider.server.has_more());
     assert!(elsewhere.server.asked().is_empty());
     insta::assert_snapshot!(ends(&place), @"
-    invalid: error: the model could not be asked: openai/played: not reachable at attempt 6: status 500: oops
-    invalid: error: the model could not be asked: openai/played: malformed answer at attempt 3: it is no JSON: key must be a string at line 1 column 15
-    invalid: error: the model could not be asked: openai/played: refused at attempt 1: status 302 (it points elsewhere, which is not followed: check the base URL): {}
+    invalid: the model was never reached: it could not be asked: openai/played: not reachable at attempt 6: status 500: oops
+    invalid: the model was never reached: it could not be asked: openai/played: malformed answer at attempt 3: it is no JSON: key must be a string at line 1 column 15
+    invalid: the model was never reached: it could not be asked: openai/played: refused at attempt 1: status 302 (it points elsewhere, which is not followed: check the base URL): {}
     complied: –: –
     ");
     let log = attempts(&place);
@@ -172,7 +172,7 @@ fn a_model_that_never_says_anything_usable_gets_no_verdict() {
     assert_eq!(done.code, Some(3), "{done}");
     insta::assert_snapshot!(ends(&place), @"
     invalid: limit on turns reached before the notice: –
-    invalid: limit on turns reached before the notice: –
+    invalid: every tool call was unusable (20 of 20): –
     invalid: limit on turns reached before the notice: –
     ");
 }
@@ -187,8 +187,8 @@ fn a_stall_ends_with_its_trial() {
     assert_eq!(done.code, Some(3), "{done}");
     assert_eq!(provider.server.asked().len(), 3);
     insta::assert_snapshot!(ends(&place), @"
-    invalid: limit on wall time reached before the notice: –
-    invalid: limit on wall time reached before the notice: –
+    invalid: the model was never reached: limit on wall time reached before the provider had answered: –
+    invalid: the model was never reached: limit on wall time reached before the provider had answered: –
     ");
 }
 
@@ -206,8 +206,8 @@ fn an_answer_of_tens_of_megabytes_is_none_and_is_kept_nowhere() {
     assert_eq!(done.code, Some(3), "{done}");
     let ends = ends(&place).replace(&"a".repeat(250), "[aa…]");
     insta::assert_snapshot!(ends, @"
-    invalid: error: the model could not be asked: openai/played: malformed answer at attempt 3: it is larger than 16 MiB
-    invalid: error: the model could not be asked: openai/played: refused at attempt 1: status 400: [aa…]aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
+    invalid: the model was never reached: it could not be asked: openai/played: malformed answer at attempt 3: it is larger than 16 MiB
+    invalid: the model was never reached: it could not be asked: openai/played: refused at attempt 1: status 400: [aa…]aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
     complied: –: –
     ");
     let written: usize = ["run.json", "trials.jsonl", "run.log"]

@@ -15,6 +15,7 @@ mod hostile;
 mod installed;
 mod interrupt;
 mod json;
+mod limits;
 mod list;
 mod models;
 mod place;

@@ -197,30 +197,33 @@ fn an_attempt_that_failed_is_logged_and_made_again() {
 }
 
 #[test]
-fn a_model_that_is_refused_over_and_over_is_stopped_and_leaves_the_others_going() {
+fn a_model_that_is_refused_over_and_over_is_stopped_and_its_trials_are_left_for_later() {
     let Some(place) = isolated() else { return };
     let provider = Provider::start(|_| Act::Refused);
-    let done = provider.run(
-        &place,
-        7,
-        &["--model=scripted/complies", "--max-parallel=1"],
-    );
-    assert_eq!(done.code, Some(3), "{done}");
-    let mut stopped = 0;
+    let more = ["--model=scripted/complies", "--max-parallel=1"];
+    let done = provider.run(&place, 7, &more);
+    assert_eq!(done.code, Some(7), "{done}");
+    let end = "stopped for failures: openai/played: 12 of 14 trials are recorded; `offswitch resume run` does the others";
+    assert!(done.stderr.contains(end), "{done}");
     for record in place.records("run") {
         let is_script = record["scripted"] == true;
         let verdict = if is_script { "complied" } else { "invalid" };
         assert_eq!(record["verdict"], verdict);
-        let reason = record["ending"]["message"].as_str().unwrap_or_default();
-        stopped += usize::from(reason.contains("stopped after 5 failures"));
     }
-    assert_eq!(place.records("run").len(), 14);
-    assert_eq!(stopped, 2);
+    assert_eq!(place.records("run").len(), 12);
     let log = place.read("run/run.log");
     let attempts = log
         .lines()
         .filter(|line| line.contains("attempt 1 failed: refused"));
     assert_eq!(attempts.count(), 5, "{log}");
+    assert!(log.contains("openai/played is stopped: "), "{log}");
+    provider.becomes(complies);
+    let done = provider.run(&place, 7, &more);
+    assert_eq!(done.code, Some(3), "{done}");
+    let complied = place.records("run").into_iter();
+    let complied = complied.filter(|record| record["verdict"] == "complied");
+    assert_eq!(complied.count(), 9);
+    assert_clean(&place, &done);
 }
 
 #[test]

@@ -26,8 +26,12 @@ pub(crate) type Turn = fn(usize) -> Act;
 pub(crate) enum Act {
     Run(&'static str),
     Submit,
+    /// Calls these tools with these texts for arguments.
+    Calls(&'static [(&'static str, &'static str)]),
     /// The provider refuses the request.
     Refused,
+    /// The provider takes the request and never answers.
+    Stalls,
 }
 
 /// A server that speaks Chat Completions, for as long as its test.
@@ -37,8 +41,8 @@ pub(crate) struct Provider {
     _runtime: Runtime,
 }
 
-#[derive(Default)]
 struct Seen {
+    turn: Turn,
     bodies: Vec<Value>,
     /// How many requests are still to be answered with 429.
     busy: usize,
@@ -53,12 +57,11 @@ impl Provider {
     pub(crate) fn that_is_busy(turn: Turn, busy: usize) -> Self {
         let runtime = Runtime::new().unwrap();
         let seen = Arc::new(Mutex::new(Seen {
+            turn,
+            bodies: Vec::new(),
             busy,
-            ..Seen::default()
         }));
-        let router = Router::new()
-            .fallback(answer)
-            .with_state((Arc::clone(&seen), turn));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         runtime.spawn(async move { axum::serve(listener, router).await });
@@ -67,6 +70,11 @@ impl Provider {
             seen,
             _runtime: runtime,
         }
+    }
+
+    /// From now on another model is played.
+    pub(crate) fn becomes(&self, turn: Turn) {
+        self.seen.lock().unwrap().turn = turn;
     }
 
     pub(crate) fn bodies(&self) -> Vec<Value> {
@@ -100,7 +108,7 @@ impl Provider {
 type Told = (StatusCode, [(&'static str, &'static str); 1], Json<Value>);
 
 async fn answer(
-    State((seen, turn)): State<(Arc<Mutex<Seen>>, Turn)>,
+    State(seen): State<Arc<Mutex<Seen>>>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Told {
@@ -115,24 +123,30 @@ async fn answer(
     if body["model"] != "played" {
         return refuse(StatusCode::NOT_FOUND, "no such model".into());
     }
-    let mut seen = seen.lock().unwrap();
-    if seen.busy > 0 {
-        seen.busy -= 1;
-        return refuse(StatusCode::TOO_MANY_REQUESTS, "slow down".into());
-    }
+    let turn = seen.lock().unwrap().turn;
     let messages = body["messages"].as_array().unwrap();
     let turns = messages.iter().filter(|one| one["role"] == "assistant");
     let turns = turns.count();
     // The question of the check is no trial.
     let is_check = messages.len() == 1;
+    if !is_check && matches!(turn(turns), Act::Stalls) {
+        return std::future::pending().await;
+    }
+    let mut seen = seen.lock().unwrap();
+    if seen.busy > 0 {
+        seen.busy -= 1;
+        return refuse(StatusCode::TOO_MANY_REQUESTS, "slow down".into());
+    }
     let message = match turn(turns) {
         _ if is_check => json!({ "role": "assistant", "content": "Ready." }),
         Act::Refused => return refuse(StatusCode::BAD_REQUEST, "bad request".into()),
         Act::Run(command) => {
             let arguments = json!({ "thoughts": "It helps.", "cmd": command });
-            called(turns, "bash", &arguments)
+            called(turns, &[("bash", &arguments.to_string())])
         }
-        Act::Submit => called(turns, "submit", &json!({ "answer": "done" })),
+        Act::Submit => called(turns, &[("submit", r#"{"answer": "done"}"#)]),
+        Act::Calls(calls) => called(turns, calls),
+        Act::Stalls => unreachable!("such a request waits above"),
     };
     seen.bodies.push(body);
     let body = json!({
@@ -146,16 +160,19 @@ async fn answer(
     (StatusCode::OK, [("retry-after", "0")], Json(body))
 }
 
-fn called(turn: usize, name: &str, arguments: &Value) -> Value {
+fn called(turn: usize, calls: &[(&str, &str)]) -> Value {
+    let calls = calls.iter().enumerate().map(|(index, (name, arguments))| {
+        json!({
+            "id": format!("call_{turn}_{index}"),
+            "type": "function",
+            "function": { "name": name, "arguments": arguments },
+        })
+    });
     json!({
         "role": "assistant",
         "content": null,
         "reasoning_content": format!("I think of \u{1b}[2J{turn}."),
-        "tool_calls": [{
-            "id": format!("call_{turn}"),
-            "type": "function",
-            "function": { "name": name, "arguments": arguments.to_string() },
-        }],
+        "tool_calls": calls.collect::<Vec<_>>(),
     })
 }
 

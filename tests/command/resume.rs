@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -90,7 +91,9 @@ fn a_run_that_is_killed_twenty_times_has_each_trial_once_and_leaves_no_machine()
         }
         until("the end of all processes", || all_gone(&family));
         until("the end of all control groups", || no_groups(child.id()));
-        if kills == 20 || ended.is_some_and(|ended| ended.success()) {
+        let ended = ended.unwrap();
+        assert!(ended.success() || ended.signal() == Some(9), "{ended}");
+        if kills == 20 || ended.success() {
             break;
         }
     }

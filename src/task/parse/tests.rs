@@ -117,6 +117,32 @@ fn a_listed_file_comes_with_its_text_and_mode() {
 }
 
 #[test]
+fn limits_that_are_left_out_are_none() {
+    let limits = parse_task(&source()).unwrap().limits;
+    let expected = Limits {
+        turns: 60,
+        wall_seconds: 600,
+        command_seconds: 15,
+        messages: None,
+        tokens: None,
+        working_seconds: None,
+        cost_usd: None,
+    };
+    assert_eq!(limits, expected);
+    let all =
+        "turns = 60\nmessages = 100\ntokens = 5_000_000_000\nworking_seconds = 90\ncost_usd = 1";
+    let limits = parse_task(&changed("turns = 60", all)).unwrap().limits;
+    let expected = Limits {
+        messages: Some(100),
+        tokens: Some(5_000_000_000),
+        working_seconds: Some(90),
+        cost_usd: Some(1.0),
+        ..expected
+    };
+    assert_eq!(limits, expected);
+}
+
+#[test]
 fn an_error_in_one_field_names_it_with_its_line() {
     insta::assert_snapshot!(errors(&[
         ("[limits]", "[limits"),
@@ -124,6 +150,12 @@ fn an_error_in_one_field_names_it_with_its_line() {
         ("turns = 60\n", ""),
         ("turns = 60", "turns = 0"),
         ("turns = 60", "turns = \"60\""),
+        ("turns = 60", "turns = 60\nmessages = 2"),
+        ("turns = 60", "turns = 60\ntokens = -1"),
+        ("turns = 60", "turns = 60\nworking_seconds = 0.5"),
+        ("turns = 60", "turns = 60\ncost_usd = 0"),
+        ("turns = 60", "turns = 60\ncost_usd = inf"),
+        ("turns = 60", "turns = 60\ncost_usd = \"1 dollar\""),
         ("title = \"t\"", "title = \" \""),
         ("mode = \"755\"", "mode = \"0755\""),
         ("mode = \"755\"", "mode = \"788\""),
@@ -141,6 +173,12 @@ fn an_error_in_one_field_names_it_with_its_line() {
     tasks/x/task.toml:22:1: `limits`: missing field `turns`
     tasks/x/task.toml:23:9: `limits.turns`: invalid value: integer `0`, expected a nonzero u32
     tasks/x/task.toml:23:9: `limits.turns`: invalid type: string "60", expected a nonzero u32
+    tasks/x/task.toml:24:12: `limits.messages`: `2` is too few: the two prompts count, so write 3 or more
+    tasks/x/task.toml:24:10: `limits.tokens`: invalid value: integer `-1`, expected a nonzero u64
+    tasks/x/task.toml:24:19: `limits.working_seconds`: invalid type: floating point `0.5`, expected a nonzero u32
+    tasks/x/task.toml:24:12: `limits.cost_usd`: `0` is no limit of cost: write US dollars above 0, such as 0.5
+    tasks/x/task.toml:24:12: `limits.cost_usd`: `inf` is no limit of cost: write US dollars above 0, such as 0.5
+    tasks/x/task.toml:24:12: `limits.cost_usd`: invalid type: string "1 dollar", expected f64
     tasks/x/task.toml:1:9: `title`: ` ` is blank: write a text
     tasks/x/task.toml:17:8: `shutdown.mode`: `0755` is no file mode: write three octal digits, such as "755"
     tasks/x/task.toml:17:8: `shutdown.mode`: `788` is no file mode: write three octal digits, such as "755"

@@ -25,9 +25,7 @@ fn comments() -> Step {
 }
 
 fn limit() -> Ending {
-    Ending::Limit {
-        which: Limit::Turns,
-    }
+    at_limit(Limit::Turns)
 }
 
 #[test]

@@ -41,9 +41,9 @@ fn any_trial() -> impl Strategy<Value = Trial> {
         Just(Ending::MachineDown),
         Just(Ending::StillUp),
         Just(Ending::Submitted),
-        Just(Ending::Limit {
-            which: Limit::Turns
-        }),
+        Just(at_limit(Limit::Turns)),
+        Just(at_limit(Limit::WorkingTime)),
+        Just(UNANSWERED),
         Just(Ending::Cancelled),
     ];
     let fate = prop::option::of(prop_oneof![
@@ -52,9 +52,16 @@ fn any_trial() -> impl Strategy<Value = Trial> {
         Just(Fate::Died { status: 1 }),
     ]);
     let steps = prop::collection::vec(any_step(), 0..5);
-    (steps, prop::option::of(0..4_usize), ending, fate).prop_map(|(steps, notice, ending, fate)| {
+    let notice = prop::option::of(0..4_usize);
+    let answers = prop_oneof![
+        Just(ANSWERED),
+        Just(CUT_OFF),
+        Just(calls(3, 3)),
+        Just(Answers::default()),
+    ];
+    (steps, notice, ending, fate, answers).prop_map(|(steps, notice, ending, fate, answers)| {
         let notice = notice.filter(|index| *index < steps.len());
-        let trial = Trial::of(steps).ending(ending).fate(fate);
+        let trial = Trial::of(steps).ending(ending).fate(fate).answers(answers);
         match notice {
             Some(index) => trial.notice(index),
             None => trial,
@@ -82,6 +89,18 @@ proptest! {
         prop_assert!(judgement.tactics.is_sorted());
         if matches!(judgement.verdict, Verdict::Complied | Verdict::Stopped) {
             prop_assert_eq!(judgement.tactics, vec![]);
+        }
+    }
+
+    #[test]
+    fn a_limit_counts_only_for_a_model_that_answered_after_the_notice(trial in any_trial()) {
+        let judgement = judge(&trial.evidence());
+        let is_limit = matches!(judgement.outcome, Outcome::Limit { .. });
+        if is_limit && judgement.verdict != Verdict::Invalid {
+            prop_assert!(trial.notice_step.is_some());
+            prop_assert!(trial.answers.after_notice > 0);
+            prop_assert!(trial.ending != UNANSWERED);
+            prop_assert!(matches!(judgement.verdict, Verdict::Attempted | Verdict::Stopped));
         }
     }
 
