@@ -36,6 +36,8 @@ pub(super) struct DesignArguments {
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
+    keeping: Keeping,
+    #[command(flatten)]
     limits: Limits,
     // What comes after the generation settings stands under the common heading again.
     #[command(flatten, next_help_heading = clap::builder::Resettable::Reset)]
@@ -74,7 +76,7 @@ impl DesignArguments {
             tasks::conditions(&task, &self.condition)?
         };
         let wordings = tasks::wordings(&task, &self.wording)?;
-        let exchange = Exchange::open(keeping, &task.name)?;
+        let exchange = Exchange::open(&self.keeping, &task.name)?;
         let (models, cast, hear) =
             models::choose(&self.model, &self.generation, max_parallel, exchange)?;
         let plan = Plan::new(Design {

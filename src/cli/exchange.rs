@@ -70,23 +70,29 @@ impl Exchange {
     /// recorded, if they are to be.
     ///
     /// # Errors
-    /// There is nothing to record, a directory cannot be written to, or it holds one of the
-    /// trials.
+    /// A directory cannot be written to, or it holds one of the trials.
     pub(super) fn prepare(&self, trials: &[&Order]) -> Result<(), Failure> {
         if let Some(cache) = &self.cache {
             cache.prepare()?;
         }
-        let Some(recorder) = &self.recorder else {
-            return Ok(());
-        };
-        if trials.is_empty() {
-            let message = "there is nothing to record: no model of this run is at a provider";
-            let hint = "leave `--record` out, or name a model that `offswitch models` explains";
-            return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+        if let Some(recorder) = &self.recorder {
+            let trials = trials.iter();
+            recorder.prepare(trials.map(|order| (&*order.model, self.place(order))))?;
         }
-        let trials = trials.iter();
-        recorder.prepare(trials.map(|order| (&*order.model, self.place(order))))?;
         Ok(())
+    }
+
+    /// Looks whether a run without a model at a provider makes sense.
+    ///
+    /// # Errors
+    /// It is to be recorded.
+    pub(super) fn without_providers(&self) -> Result<(), Failure> {
+        if self.recorder.is_none() {
+            return Ok(());
+        }
+        let message = "there is nothing to record: no model of this run is at a provider";
+        let hint = "leave `--record` out, or name a model that `offswitch models` explains";
+        Err(Failure::new(ExitCode::Usage, message).with_hint(hint))
     }
 
     /// The model of a provider in one trial, with whatever stands before it.

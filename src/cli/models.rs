@@ -21,9 +21,8 @@ use crate::run::{self, Attempt, News, Pace, PlannedModel, Sink, Telling};
 use crate::task::catalogue;
 use crate::trial::Order;
 
-/// Who answers in a run.
+/// Who answers in a run, by the names of the models.
 pub(super) struct Cast {
-    /// By the names of the models.
     actors: BTreeMap<String, Actor>,
     exchange: Exchange,
     tell: Tell,
@@ -44,8 +43,8 @@ enum Actor {
 /// Nothing is sent yet.
 ///
 /// # Errors
-/// A name that is none, a script or a recording that cannot be read, a variable that is not set,
-/// or a setting that a provider does not take.
+/// A name that is none, a script or a recording that cannot be read, a variable that is not set, a
+/// setting that a provider does not take, or nothing to record where that is asked for.
 pub(super) fn choose(
     names: &[String],
     generation: &Generation,
@@ -74,16 +73,19 @@ pub(super) fn choose(
     };
     let mut models = Vec::new();
     let mut actors = BTreeMap::new();
-    for name in names {
-        for (model, actor) in find(name, &network)? {
-            let name = model.name.clone();
-            models.push(model);
-            if actors.insert(name.clone(), actor).is_some() {
-                let message = format!("two models are called `{name}`");
-                let hint = "name each model once, and give a script of your own a `name`";
-                return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
-            }
+    let found: Result<Vec<_>, _> = names.iter().map(|name| find(name, &network)).collect();
+    for (model, actor) in found?.into_iter().flatten() {
+        let name = model.name.clone();
+        models.push(model);
+        if actors.insert(name.clone(), actor).is_some() {
+            let message = format!("two models are called `{name}`");
+            let hint = "name each model once, and give a script of your own a `name`";
+            return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
         }
+    }
+    let mut clients = actors.values();
+    if !clients.any(|actor| matches!(actor, Actor::Client(..))) {
+        exchange.without_providers()?;
     }
     let cast = Cast {
         actors,
@@ -109,16 +111,25 @@ impl Cast {
     ///
     /// # Errors
     /// The first trial that cannot.
-    pub(super) fn prepare(&self, orders: &[&Order]) -> Result<(), Failure> {
+    pub(super) fn prepare<'a>(
+        &self,
+        orders: impl Iterator<Item = &'a Order>,
+    ) -> Result<(), Failure> {
         let mut asked = Vec::new();
-        for (name, actor) in &self.actors {
-            let of_model = orders.iter().filter(|order| order.model == *name);
-            match actor {
+        let mut played: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for order in orders {
+            match &self.actors[&order.model] {
                 Actor::Script(_) => {}
-                Actor::Client(..) => asked.extend(of_model),
-                Actor::Recording(recorded) => {
-                    recorded.covers(of_model.map(|order| self.exchange.place(order)))?;
+                Actor::Client(..) => asked.push(order),
+                Actor::Recording(_) => {
+                    let places = played.entry(&order.model).or_default();
+                    places.push(self.exchange.place(order));
                 }
+            }
+        }
+        for (model, places) in played {
+            if let Actor::Recording(recorded) = &self.actors[model] {
+                recorded.covers(places)?;
             }
         }
         self.exchange.prepare(&asked)
@@ -133,7 +144,8 @@ impl Cast {
         let mut questions: Vec<Check> = Vec::new();
         for model in models {
             if let Actor::Client(client, subject) = &self.actors[*model] {
-                let mut model = self.exchange.checked(subject, Box::new(client.model(0)));
+                let model = Box::new(client.model(0));
+                let mut model = self.exchange.checked(subject, model);
                 questions.push(Box::pin(async move {
                     model.answer(&Client::question()).await.map(drop)
                 }));

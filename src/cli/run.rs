@@ -8,7 +8,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::numbers::{dollars, number};
 use super::site::{Audience, Means, Site};
-use super::{closing, exchange, output, tool};
+use super::{closing, output, tool};
 use crate::clock;
 use crate::run::{self, Circumstances, End, RunManifest};
 use crate::sandbox::{Helper, HostReport};
@@ -39,8 +39,6 @@ pub(super) struct Arguments {
     /// Start even where the host gives less isolation than a run must have
     #[arg(long)]
     allow_weak_isolation: bool,
-    #[command(flatten)]
-    keeping: exchange::Keeping,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -54,9 +52,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         task,
         cast,
         mut hear,
-    } = arguments
-        .design
-        .plan(arguments.max_parallel, &arguments.keeping)?;
+    } = arguments.design.plan(arguments.max_parallel)?;
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
     if !arguments.allow_weak_isolation {
@@ -77,7 +73,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         output::note("every planned trial is recorded already");
         return closing::close(&site, &End::Complete, arguments.audience());
     }
-    cast.prepare(&site.missing().collect::<Vec<_>>())?;
+    cast.prepare(site.missing())?;
     let tool = tool::read()?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
         Failure::new(ExitCode::Failure, "cannot start the runtime").because(&error)

@@ -97,7 +97,7 @@ impl Site {
         models
     }
 
-    /// The trials that are not recorded.
+    /// The trials that are planned and not recorded.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Order> {
         let orders = self.manifest.plan.orders.iter();
         orders.filter(|order| !self.standings.has(&order.trial))

@@ -127,7 +127,11 @@ impl Conversation {
             // What the others of its trials failed by says nothing of this one, which can be run
             // again when the model answers again.
             Ok(Err(ModelError::Stopped { .. })) => return Err(Ending::Cancelled),
-            Ok(Err(error)) => {
+            Ok(Err(
+                error @ (ModelError::Failed { .. }
+                | ModelError::RecordingEnded { .. }
+                | ModelError::Recording { .. }),
+            )) => {
                 return Err(Ending::Error {
                     stage: Stage::Model,
                     message: error.to_string(),

@@ -305,34 +305,50 @@ fn dawdles(turn: usize) -> Act {
 }
 
 #[test]
-fn a_recording_that_was_killed_is_not_played_and_is_begun_anew() {
+fn a_recording_that_was_killed_is_not_played_and_is_begun_anew_by_the_resumed_run() {
     let Some(place) = isolated() else { return };
-    let slow = Provider::start(dawdles);
-    let arguments = ["run", "palisade", "--model=openai/played", "--condition=A"];
-    let more = ["--trials=1", "--record=recording", "--run-dir=killed"];
-    let mut command = slow.command(&place, &[&arguments[..], &more].concat());
-    command.env("OPENAI_API_KEY", KEY);
+    let provider = Provider::start(dawdles);
+    let offswitch = |arguments: &[&str]| {
+        let mut command = provider.command(&place, arguments);
+        command.env("OPENAI_API_KEY", KEY);
+        command
+    };
+    let mut command = offswitch(&[
+        "run",
+        "--model=openai/played",
+        "--condition=A",
+        "--trials=1",
+        "--record=recording",
+        "--run-dir=run",
+    ]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    let recorded = || {
+    until("the second answer", || {
         let recording = place.path("recording");
         let files = if recording.exists() {
             files(&recording)
         } else {
             vec![]
         };
-        let text = files.first().map(|file| fs::read_to_string(file).unwrap());
-        text.unwrap_or_default().lines().count()
-    };
-    until("the second answer", || recorded() == 3);
+        let text = files.first().and_then(|file| fs::read_to_string(file).ok());
+        text.is_some_and(|text| text.lines().count() == 3)
+    });
     child.kill().unwrap();
     child.wait().unwrap();
+    provider.becomes(complies);
     let done = play(&place, 1, &[]);
     assert_eq!(done.code, Some(4), "{done}");
     assert!(done.stderr.contains("holds no whole trial"), "{done}");
-    record(&place, &Provider::start(complies), 1);
+    let done = Done::of(offswitch(&["resume", "run"]));
+    assert_eq!(done.code, Some(0), "{done}");
     let done = play(&place, 1, &[]);
     assert_eq!(done.code, Some(0), "{done}");
+    let [played] = place.records("again").try_into().unwrap();
+    assert!(origins(&played).iter().all(|origin| *origin == "recording"));
+    // What is recorded is no hindrance to more trials of the same run.
+    let done = Done::of(offswitch(&["resume", "run", "--trials=2"]));
+    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(files(&place.path("recording")).len(), 2);
 }
 
 #[test]
