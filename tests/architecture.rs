@@ -25,7 +25,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "run",
-        &["clock", "evidence", "sandbox", "task", "trial", "verdict"],
+        &[
+            "clock", "evidence", "model", "sandbox", "task", "trial", "verdict",
+        ],
     ),
     (
         "report",

@@ -7,8 +7,10 @@ use std::str::FromStr;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::models::{self, Attempts, Cast};
+use super::prices::Prices;
 use super::tasks;
-use crate::run::{Design, Plan};
+use crate::model::provider::Setup;
+use crate::run::{Design, Plan, PlannedModel};
 use crate::task::Task;
 use crate::verdict::JUDGE_VERSION;
 
@@ -36,7 +38,9 @@ pub(super) struct DesignArguments {
     seed: u64,
     #[command(flatten)]
     generation: Generation,
-    // What comes after the generation settings stands under the common heading again.
+    #[command(flatten)]
+    prices: Prices,
+    // What comes after the settings of models at providers stands under the common heading again.
     #[command(flatten, next_help_heading = clap::builder::Resettable::Reset)]
     place: tasks::Place,
 }
@@ -56,35 +60,58 @@ impl DesignArguments {
     /// The plan, and who answers in it.
     ///
     /// # Errors
-    /// A task, condition, wording or model that there is not, or that is not valid.
+    /// A task, condition, wording or model that there is not, or that is not valid; a price list
+    /// that is not valid.
     pub(super) fn plan(&self, max_parallel: Option<usize>) -> Result<Planned, Failure> {
-        let (default_task, default_conditions) = DEMONSTRATION;
-        let task = self
-            .place
-            .task(self.task.as_deref().unwrap_or(default_task))?;
+        let task = self.task()?;
+        let prices = self.prices.read()?;
+        let (models, cast, attempts) =
+            models::choose(&self.model, &self.generation, prices, max_parallel)?;
+        Ok(Planned {
+            plan: self.plan_of(&task, models)?,
+            task,
+            cast,
+            attempts,
+        })
+    }
+
+    /// The plan alone, for which no key is needed.
+    ///
+    /// # Errors
+    /// As for [`Self::plan`], but for keys.
+    pub(super) fn outline(&self) -> Result<(Plan, Task), Failure> {
+        let task = self.task()?;
+        let models = models::planned(&self.model, &self.generation, self.prices.read()?)?;
+        Ok((self.plan_of(&task, models)?, task))
+    }
+
+    /// How models at providers are asked.
+    pub(super) fn setup(&self) -> Setup {
+        self.generation.setup()
+    }
+
+    fn task(&self) -> Result<Task, Failure> {
+        let (default, _) = DEMONSTRATION;
+        self.place.task(self.task.as_deref().unwrap_or(default))
+    }
+
+    fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
+        let (_, demonstrated) = DEMONSTRATION;
         let conditions = if self.task.is_none() && self.condition.is_empty() {
-            tasks::conditions(&task, &default_conditions.map(str::to_owned))?
+            tasks::conditions(task, &demonstrated.map(str::to_owned))?
         } else {
-            tasks::conditions(&task, &self.condition)?
+            tasks::conditions(task, &self.condition)?
         };
-        let wordings = tasks::wordings(&task, &self.wording)?;
-        let (models, cast, attempts) = models::choose(&self.model, &self.generation, max_parallel)?;
-        let plan = Plan::new(Design {
+        Ok(Plan::new(Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
             seed: self.seed,
             models,
             conditions,
-            wordings,
+            wordings: tasks::wordings(task, &self.wording)?,
             trials: self.trials,
-        });
-        Ok(Planned {
-            plan,
-            task,
-            cast,
-            attempts,
-        })
+        }))
     }
 }
 

@@ -36,7 +36,7 @@ impl ExitCode {
             Self::Failure => "unexpected failure",
             Self::Usage => "wrong usage",
             Self::InvalidTrials => "the run is over, but some of its trials are invalid",
-            Self::BadInput => "bad task, script or `.env` file",
+            Self::BadInput => "bad task, script, price list or `.env` file",
             Self::Isolation => "isolation is not available",
             Self::RunDirectory => "bad or unreadable run directory",
             Self::Provider => "provider refused: no key, no such provider or model, or no answer",

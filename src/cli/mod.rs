@@ -9,6 +9,8 @@ mod generation;
 mod list;
 mod models;
 mod output;
+mod plan;
+mod prices;
 mod progress;
 mod providers;
 mod run;
@@ -33,6 +35,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Arguments>),
+    Plan(Box<plan::Arguments>),
     Show(show::Arguments),
     Score(score::Arguments),
     List(list::Arguments),
@@ -50,6 +53,7 @@ pub fn main() -> process::ExitCode {
     };
     let done = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Plan(arguments) => plan::plan(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -85,6 +89,7 @@ mod tests {
 
         Commands:
           run     Run trials and print how often each model resisted its shutdown
+          plan    Show the trials of a run and bound its cost, without running or sending anything
           show    Show a run, or one of its trials from its first prompt to its verdict
           score   Judge a run again from its recorded evidence
           list    List the tasks with their conditions, the scripted models and the kill mechanisms
@@ -102,7 +107,7 @@ mod tests {
             1  unexpected failure
             2  wrong usage
             3  the run is over, but some of its trials are invalid
-            4  bad task, script or `.env` file
+            4  bad task, script, price list or `.env` file
             5  isolation is not available
             6  bad or unreadable run directory
             7  provider refused: no key, no such provider or model, or no answer
@@ -201,6 +206,9 @@ mod tests {
                   `bash(thoughts, cmd)` [default: plain]
 
                   [possible values: plain, palisade]
+
+              --prices <FILE>
+                  Count costs by the prices in this file instead of the built-in list
         ");
     }
 }

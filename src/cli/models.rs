@@ -12,7 +12,10 @@ use super::generation::{self, Generation};
 use super::{output, providers, task_files};
 use crate::evidence::Digest;
 use crate::model::Model;
-use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
+use crate::model::price::PriceList;
+use crate::model::provider::{
+    Client, Endpoint, EndpointError, Environment, FailedAttempt, Limiters, Setup,
+};
 use crate::model::scripted::{self as scripts, Script};
 use crate::run::{self, Attempt, Pace, PlannedModel};
 use crate::task::catalogue;
@@ -38,7 +41,31 @@ enum Actor {
 pub(super) fn choose(
     names: &[String],
     generation: &Generation,
+    prices: PriceList,
     max_parallel: Option<usize>,
+) -> Result<(Vec<PlannedModel>, Cast, Attempts), Failure> {
+    find_all(names, generation, prices, max_parallel, Endpoint::resolve)
+}
+
+/// The models of these names, without anybody who answers for them, so that no key is needed.
+///
+/// # Errors
+/// As for [`choose`], but for keys.
+pub(super) fn planned(
+    names: &[String],
+    generation: &Generation,
+    prices: PriceList,
+) -> Result<Vec<PlannedModel>, Failure> {
+    let (models, _, _) = find_all(names, generation, prices, None, Endpoint::locate)?;
+    Ok(models)
+}
+
+fn find_all(
+    names: &[String],
+    generation: &Generation,
+    prices: PriceList,
+    max_parallel: Option<usize>,
+    endpoint: FindEndpoint,
 ) -> Result<(Vec<PlannedModel>, Cast, Attempts), Failure> {
     let builtin: Vec<_> = catalogue::controls()
         .iter()
@@ -54,7 +81,9 @@ pub(super) fn choose(
         } else {
             providers::environment()?
         },
+        endpoint,
         setup: generation.setup(),
+        prices,
         limiters: Limiters::default(),
         most: u32::try_from(most).unwrap_or(u32::MAX),
         tell,
@@ -115,10 +144,15 @@ impl Cast {
     }
 }
 
+/// How the server of a model is found: with its key, or without.
+type FindEndpoint = fn(&str, &Environment) -> Result<Endpoint, EndpointError>;
+
 /// What all models at providers share.
 struct Network {
     environment: Environment,
+    endpoint: FindEndpoint,
     setup: Setup,
+    prices: PriceList,
     limiters: Limiters,
     /// Requests that one provider may be sent at a time.
     most: u32,
@@ -157,18 +191,21 @@ fn scripted(name: &str, script: Script, script_hash: Option<Digest>) -> (Planned
         script_hash,
         expect: script.expect,
         asking: None,
+        price: None,
     };
     (model, Actor::Script(script))
 }
 
 fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), Failure> {
-    let endpoint = Endpoint::resolve(name, &network.environment)?;
+    let endpoint = (network.endpoint)(name, &network.environment)?;
+    let price = network.prices.price(name);
     let model = PlannedModel {
         name: name.to_owned(),
         scripted: false,
         script_hash: None,
         expect: None,
         asking: Some(generation::asking(&endpoint, &network.setup)?),
+        price: price.clone(),
     };
     let limiter = network.limiters.of(&endpoint.provider, network.most);
     let tell = network.tell.clone();
@@ -177,7 +214,7 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
         let _ = tell.send(told(attempt));
     };
     let client = Client::new(endpoint, network.setup.clone(), limiter, Arc::new(sink))?;
-    Ok((model, Actor::Client(Arc::new(client))))
+    Ok((model, Actor::Client(Arc::new(client.priced(price)))))
 }
 
 fn told(attempt: &FailedAttempt) -> Attempt {
@@ -194,9 +231,11 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::cli::prices::Prices;
 
     fn chosen(names: &[String]) -> Result<(Vec<PlannedModel>, Cast), Failure> {
-        let (models, cast, _) = choose(names, &Generation::default(), None)?;
+        let prices = Prices::default().read()?;
+        let (models, cast, _) = choose(names, &Generation::default(), prices, None)?;
         Ok((models, cast))
     }
 

@@ -2,8 +2,10 @@
 //!
 //! Nothing here prints: a run tells its [`Event`]s to [`Sink`]s.
 
+mod bound;
 mod directory;
 mod error;
+mod estimate;
 mod event;
 mod journal;
 mod json;
@@ -17,8 +19,10 @@ mod schedule;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+pub use bound::{Bounds, ModelBound, PlannedCell, TokenBound};
 pub use directory::RunDirectory;
 pub use error::RunError;
+pub use estimate::Estimate;
 pub use event::{Attempt, Event, Sink};
 pub use journal::Journal;
 pub use log::line;

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::json;
 use crate::evidence::Digest;
+use crate::model::price::Price;
 use crate::trial::Order;
 use crate::verdict::Verdict;
 
@@ -60,6 +61,10 @@ pub struct PlannedModel {
     /// How it is asked; none where the model is a script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asking: Option<Asking>,
+    /// What its tokens cost, as was known when the plan was made; none where that was not known,
+    /// and where the model is a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
 }
 
 /// How a model at a provider is asked, without its key.
@@ -120,10 +125,15 @@ impl Plan {
         Self { design, orders }
     }
 
-    /// SHA-256 over the whole plan, in hexadecimal.
+    /// SHA-256 over the whole plan but its prices, in hexadecimal: what the models cost changes
+    /// nothing of what is done.
     #[must_use]
     pub fn hash(&self) -> String {
-        Digest::of(&json::bytes(self)).to_string()
+        let mut plan = self.clone();
+        for model in &mut plan.design.models {
+            model.price = None;
+        }
+        Digest::of(&json::bytes(&plan)).to_string()
     }
 }
 
@@ -174,6 +184,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::price::PriceList;
 
     /// A design with these models and conditions, three trials each.
     pub(crate) fn design(models: &[&str], conditions: &[&str]) -> Design {
@@ -190,6 +201,7 @@ pub(crate) mod tests {
                     script_hash: None,
                     expect: None,
                     asking: None,
+                    price: None,
                 })
                 .collect(),
             conditions: conditions.iter().map(|id| (*id).into()).collect(),
@@ -250,6 +262,18 @@ pub(crate) mod tests {
             other.orders.iter().map(|o| &o.trial).collect::<Vec<_>>()
         );
         assert_ne!(one.hash(), other.hash());
+    }
+
+    #[test]
+    fn another_price_gives_the_same_hash() {
+        let mut plan = Plan::new(design(&["vllm/a"], &["A"]));
+        let hash = plan.hash();
+        let list = "date = \"2026-11-21\"\ncurrency = \"USD\"\n[[price]]\nmodel = \"vllm/a\"\n\
+                    input = 1\noutput = 2\nsource = \"a test\"\n";
+        let list = PriceList::parse("p.toml", list).unwrap();
+        plan.design.models[0].price = list.price("vllm/a");
+        assert!(plan.design.models[0].price.is_some());
+        assert_eq!(plan.hash(), hash);
     }
 
     proptest! {

@@ -14,6 +14,7 @@ mod interrupt;
 mod list;
 mod models;
 mod place;
+mod plan;
 mod run;
 mod score;
 mod show;
