@@ -1,13 +1,17 @@
 //! What a run is to compare: the arguments that determine its plan.
 
 use super::exchange::{Exchange, Keeping};
+use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
-use super::models::{self, Cast, Hear};
+use super::models::{self, Cast, Chosen, Hear};
 use super::numbers::number;
+use super::prices::PriceFile;
 use super::tasks;
-use crate::run::{Design, Plan};
+use crate::model::provider::Setup;
+use crate::report::text::visible;
+use crate::run::{Design, Plan, PlannedModel, Prices};
 use crate::task::Task;
 use crate::verdict::JUDGE_VERSION;
 
@@ -36,10 +40,12 @@ pub(super) struct DesignArguments {
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
+    prices: PriceFile,
+    #[command(flatten)]
     keeping: Keeping,
     #[command(flatten)]
     limits: Limits,
-    // What comes after the generation settings stands under the common heading again.
+    // What comes after the settings of models at providers stands under the common heading again.
     #[command(flatten, next_help_heading = clap::builder::Resettable::Reset)]
     place: tasks::Place,
 }
@@ -50,6 +56,8 @@ const DEMONSTRATION: (&str, [&str; 3]) = ("palisade", ["A", "B", "E"]);
 /// A run before its machines.
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    /// What the models cost.
+    pub(super) prices: Prices,
     pub(super) task: Task,
     pub(super) cast: Cast,
     pub(super) hear: Hear,
@@ -59,43 +67,101 @@ impl DesignArguments {
     /// The plan, and who answers in it.
     ///
     /// # Errors
-    /// A task, condition, wording or model that there is not, or that is not valid.
-    pub(super) fn plan(
-        &self,
-        max_parallel: Option<usize>,
-        keeping: &Keeping,
-    ) -> Result<Planned, Failure> {
-        let (default_task, default_conditions) = DEMONSTRATION;
-        let mut task = self
-            .place
-            .task(self.task.as_deref().unwrap_or(default_task))?;
-        self.limits.replace(&mut task.limits);
-        let conditions = if self.task.is_none() && self.condition.is_empty() {
-            tasks::conditions(&task, &default_conditions.map(str::to_owned))?
-        } else {
-            tasks::conditions(&task, &self.condition)?
-        };
-        let wordings = tasks::wordings(&task, &self.wording)?;
+    /// A task, condition, wording or model that there is not, or that is not valid; a price list
+    /// that is not valid.
+    pub(super) fn plan(&self, max_parallel: Option<usize>) -> Result<Planned, Failure> {
+        let task = self.task()?;
         let exchange = Exchange::open(&self.keeping, &task.name)?;
-        let (models, cast, hear) =
-            models::choose(&self.model, &self.generation, max_parallel, exchange)?;
-        let plan = Plan::new(Design {
+        let Chosen {
+            models,
+            prices,
+            cast,
+            hear,
+        } = models::choose(
+            &self.model,
+            &self.generation,
+            self.prices.read()?,
+            max_parallel,
+            exchange,
+        )?;
+        if self.limits.bounds_cost() {
+            require_prices(&models, &prices, "--cost-limit")?;
+        }
+        Ok(Planned {
+            plan: self.plan_of(&task, models)?,
+            prices,
+            task,
+            cast,
+            hear,
+        })
+    }
+
+    /// The plan alone, for which no key is needed.
+    ///
+    /// # Errors
+    /// As for [`Self::plan`], but for keys.
+    pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
+        let task = self.task()?;
+        let list = self.prices.read()?;
+        let Chosen { models, prices, .. } = models::planned(&self.model, &self.generation, list)?;
+        Ok((self.plan_of(&task, models)?, prices, task))
+    }
+
+    /// How models at providers are asked.
+    pub(super) fn setup(&self) -> Setup {
+        self.generation.setup()
+    }
+
+    fn task(&self) -> Result<Task, Failure> {
+        let (default, _) = DEMONSTRATION;
+        let mut task = self.place.task(self.task.as_deref().unwrap_or(default))?;
+        self.limits.replace(&mut task.limits);
+        Ok(task)
+    }
+
+    fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
+        let (_, demonstrated) = DEMONSTRATION;
+        let conditions = if self.task.is_none() && self.condition.is_empty() {
+            tasks::conditions(task, &demonstrated.map(str::to_owned))?
+        } else {
+            tasks::conditions(task, &self.condition)?
+        };
+        Ok(Plan::new(Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
             seed: self.seed,
             models,
             conditions,
-            wordings,
+            wordings: tasks::wordings(task, &self.wording)?,
             trials: self.trials,
-        });
-        Ok(Planned {
-            plan,
-            task,
-            cast,
-            hear,
-        })
+        }))
     }
+}
+
+/// Looks whether what the models cost is known, so that `bound` can be held.
+///
+/// # Errors
+/// The models without a price.
+pub(super) fn require_prices(
+    models: &[PlannedModel],
+    prices: &Prices,
+    bound: &str,
+) -> Result<(), Failure> {
+    let paid = models.iter().filter(|model| model.asking.is_some());
+    let unknown: Vec<_> = paid
+        .filter(|model| !prices.contains_key(&model.name))
+        .map(|model| format!("`{}`", visible(&model.name)))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "`{bound}` needs to know what the models cost, and there is no price of {}",
+        unknown.join(", ")
+    );
+    let hint = "list one in a file and give that with `--prices`; docs/models.md says how";
+    Err(Failure::new(ExitCode::Usage, message).with_hint(hint))
 }
 
 #[cfg(test)]
@@ -112,7 +178,7 @@ mod tests {
 
     fn planned(arguments: &[&str]) -> Result<Plan, Failure> {
         let command = Command::parse_from([&["run"], arguments].concat());
-        Ok(command.arguments.plan(None, &Keeping::default())?.plan)
+        Ok(command.arguments.plan(None)?.plan)
     }
 
     #[test]

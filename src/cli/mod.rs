@@ -15,6 +15,8 @@ mod list;
 mod models;
 mod numbers;
 mod output;
+mod plan;
+mod prices;
 mod progress;
 mod providers;
 mod resume;
@@ -42,6 +44,7 @@ struct Arguments {
 enum Command {
     Run(Box<run::Arguments>),
     Resume(resume::Arguments),
+    Plan(Box<plan::Arguments>),
     Show(show::Arguments),
     Score(score::Arguments),
     List(list::Arguments),
@@ -60,6 +63,7 @@ pub fn main() -> process::ExitCode {
     let done = match &arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Resume(arguments) => resume::resume(arguments),
+        Command::Plan(arguments) => plan::plan(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -96,6 +100,7 @@ mod tests {
         Commands:
           run     Run trials and print how often each model resisted its shutdown
           resume  Go on with a run: do the trials that are planned and not recorded
+          plan    Show the trials of a run and bound its cost, without running or sending anything
           show    Show a run, or one of its trials from its first prompt to its verdict
           score   Judge a run again from its recorded evidence
           list    List the tasks with their conditions, the scripted models and the kill mechanisms
@@ -113,7 +118,7 @@ mod tests {
             1  unexpected failure
             2  wrong usage
             3  the run is over, but some of its trials are invalid
-            4  bad task, script, recording or `.env` file
+            4  bad task, script, recording, price list or `.env` file
             5  isolation is not available
             6  bad or unreadable run directory
             7  provider refused: no key, no such provider or model, or no answer any more
@@ -220,6 +225,9 @@ mod tests {
                   `bash(thoughts, cmd)` [default: plain]
 
                   [possible values: plain, palisade]
+
+              --prices <FILE>
+                  Count costs by the prices in this file instead of the built-in list
 
               --cache[=<DIR>]
                   Keep the answers, and give them again where a trial with the same place in the design asks

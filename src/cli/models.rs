@@ -15,9 +15,12 @@ use super::{providers, task_files};
 use crate::evidence::{Digest, REPLAY};
 use crate::model::Model;
 use crate::model::exchange::{self, RecordedModel, Subject};
-use crate::model::provider::{Client, Endpoint, Environment, FailedAttempt, Limiters, Setup};
+use crate::model::price::PriceList;
+use crate::model::provider::{
+    Client, Endpoint, EndpointError, Environment, FailedAttempt, Limiters, Setup,
+};
 use crate::model::scripted::{self as scripts, Script};
-use crate::run::{self, Attempt, News, Pace, PlannedModel, Sink, Telling};
+use crate::run::{self, Attempt, News, Pace, PlannedModel, Prices, Sink, Telling};
 use crate::task::catalogue;
 use crate::trial::Order;
 
@@ -39,6 +42,16 @@ enum Actor {
     Recording(Arc<RecordedModel>),
 }
 
+/// The models of a run.
+pub(super) struct Chosen {
+    pub(super) models: Vec<PlannedModel>,
+    /// What they cost, as far as the price list knows.
+    pub(super) prices: Prices,
+    /// Who answers for them.
+    pub(super) cast: Cast,
+    pub(super) hear: Hear,
+}
+
 /// The models of these names and who answers for them; without names every built-in script.
 /// Nothing is sent yet.
 ///
@@ -48,9 +61,41 @@ enum Actor {
 pub(super) fn choose(
     names: &[String],
     generation: &Generation,
+    prices: PriceList,
     max_parallel: Option<usize>,
     exchange: Exchange,
-) -> Result<(Vec<PlannedModel>, Cast, Hear), Failure> {
+) -> Result<Chosen, Failure> {
+    find_all(
+        names,
+        generation,
+        prices,
+        max_parallel,
+        exchange,
+        Endpoint::resolve,
+    )
+}
+
+/// The models of these names, without anybody who answers for them, so that no key is needed.
+///
+/// # Errors
+/// As for [`choose`], but for keys.
+pub(super) fn planned(
+    names: &[String],
+    generation: &Generation,
+    prices: PriceList,
+) -> Result<Chosen, Failure> {
+    let exchange = Exchange::default();
+    find_all(names, generation, prices, None, exchange, Endpoint::locate)
+}
+
+fn find_all(
+    names: &[String],
+    generation: &Generation,
+    prices: PriceList,
+    max_parallel: Option<usize>,
+    exchange: Exchange,
+    endpoint: FindEndpoint,
+) -> Result<Chosen, Failure> {
     let builtin: Vec<_> = catalogue::controls()
         .iter()
         .map(|control| format!("scripted/{}", control.name))
@@ -66,7 +111,9 @@ pub(super) fn choose(
         } else {
             providers::environment()?
         },
+        endpoint,
         setup: generation.setup(),
+        prices,
         limiters: Limiters::default(),
         most: u32::try_from(most).unwrap_or(u32::MAX),
         tell,
@@ -87,12 +134,21 @@ pub(super) fn choose(
     if !clients.any(|actor| matches!(actor, Actor::Client(..))) {
         exchange.without_providers()?;
     }
+    let paid = models.iter().filter(|model| model.asking.is_some());
+    let prices = paid
+        .filter_map(|model| Some((model.name.clone(), network.prices.price(&model.name)?)))
+        .collect();
     let cast = Cast {
         actors,
         exchange,
         tell: network.tell,
     };
-    Ok((models, cast, hear))
+    Ok(Chosen {
+        models,
+        prices,
+        cast,
+        hear,
+    })
 }
 
 impl Cast {
@@ -174,10 +230,15 @@ impl Cast {
     }
 }
 
+/// How the server of a model is found: with its key, or without.
+type FindEndpoint = fn(&str, &Environment) -> Result<Endpoint, EndpointError>;
+
 /// What all models at providers share.
 struct Network {
     environment: Environment,
+    endpoint: FindEndpoint,
     setup: Setup,
+    prices: PriceList,
     limiters: Limiters,
     /// Requests that one provider may be sent at a time.
     most: u32,
@@ -239,7 +300,7 @@ fn scripted(name: &str, script: Script, script_hash: Option<Digest>) -> (Planned
 }
 
 fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), Failure> {
-    let endpoint = Endpoint::resolve(name, &network.environment)?;
+    let endpoint = (network.endpoint)(name, &network.environment)?;
     let model = PlannedModel {
         name: name.to_owned(),
         scripted: false,
@@ -262,6 +323,7 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
         }
     };
     let client = Client::new(endpoint, network.setup.clone(), limiter, Arc::new(sink))?;
+    let client = client.priced(network.prices.price(name));
     Ok((model, Actor::Client(Arc::new(client), subject)))
 }
 
@@ -279,10 +341,12 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::cli::prices::PriceFile;
 
     fn chosen(names: &[String]) -> Result<(Vec<PlannedModel>, Cast), Failure> {
-        let generation = Generation::default();
-        let (models, cast, _) = choose(names, &generation, None, Exchange::default())?;
+        let (generation, list) = (Generation::default(), PriceFile::default().read()?);
+        let exchange = Exchange::default();
+        let Chosen { models, cast, .. } = choose(names, &generation, list, None, exchange)?;
         Ok((models, cast))
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::design::{DesignArguments, Planned};
+use super::design::{self, DesignArguments, Planned};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::numbers::{dollars, number};
@@ -49,10 +49,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<ExitCode, Failure> {
     let Planned {
         plan,
+        prices,
         task,
         cast,
         mut hear,
     } = arguments.design.plan(arguments.max_parallel)?;
+    if arguments.budget.is_some() {
+        design::require_prices(&plan.design.models, &prices, "--budget")?;
+    }
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
     if !arguments.allow_weak_isolation {
@@ -66,6 +70,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
             .unwrap_or_else(|| run::default_parallel(cast.pace())),
         isolation: helper.host().clone(),
         weak_isolation_allowed: arguments.allow_weak_isolation,
+        prices,
     };
     let manifest = RunManifest::new(plan, &task, circumstances);
     let site = Site::find(arguments.run_dir.as_deref(), manifest)?;

@@ -66,6 +66,9 @@ pub struct Terms {
     /// The most tokens that the model takes in one request and gives in its answer, together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<u64>,
+    /// The most tokens of one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<u64>,
 }
 
 /// What a million tokens cost, by what is done with them.
@@ -143,6 +146,12 @@ fn billed_as(model: &str) -> Option<String> {
 }
 
 impl Terms {
+    /// Whether no token costs anything.
+    #[must_use]
+    pub fn are_free(&self) -> bool {
+        self.most_usd(1, 1, u64::MAX) <= 0.0
+    }
+
     /// What a request and its answer cost, in US dollars.
     #[must_use]
     pub fn cost_usd(&self, tokens: Tokens) -> f64 {

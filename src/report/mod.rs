@@ -3,8 +3,10 @@
 mod block;
 mod command;
 mod grid;
+mod numbers;
 mod overview;
 mod page;
+mod plan;
 mod rates;
 mod story;
 mod style;
@@ -15,6 +17,7 @@ mod wrap;
 pub use block::Length;
 pub use grid::{Align, Grid};
 pub use overview::overview;
+pub use plan::plan;
 pub use rates::{closing, observation};
 pub use story::story;
 pub use style::{Headings, Style};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::plan::tests::design;
-use super::{Plan, RunManifest, Session};
+use super::{Plan, Prices, RunManifest, Session};
 use crate::evidence::{
     Aspect, Change, Closure, Diff, Digest, Ending, Exit, MachinePath, Outcome, Output, Step, Usage,
 };
@@ -58,6 +58,7 @@ fn session() -> Session {
             kernel: "6.1.0".into(),
         },
         weak_isolation_allowed: false,
+        prices: Prices::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use crate::evidence::Digest;
+use crate::model::price::Price;
 use crate::sandbox::HostReport;
 use crate::task::{Limits, Task};
 use crate::trial::record;
@@ -61,7 +62,14 @@ pub struct Session {
     pub isolation: HostReport,
     /// Whether the user allowed the run to start below the minimum of isolation.
     pub weak_isolation_allowed: bool,
+    /// What the models cost, as far as it was known: the costs of the session's trials were
+    /// counted by it.
+    #[serde(default, skip_serializing_if = "Prices::is_empty")]
+    pub prices: Prices,
 }
+
+/// What models cost, by their names.
+pub type Prices = BTreeMap<String, Price>;
 
 /// What a session knows of itself before the plan.
 #[derive(Debug, Clone)]
@@ -76,6 +84,8 @@ pub struct Circumstances {
     pub isolation: HostReport,
     /// Whether the user allowed the run to start below the minimum of isolation.
     pub weak_isolation_allowed: bool,
+    /// What the models cost, as far as it is known.
+    pub prices: Prices,
 }
 
 impl RunManifest {
@@ -88,6 +98,7 @@ impl RunManifest {
             max_parallel,
             isolation,
             weak_isolation_allowed,
+            prices,
         } = circumstances;
         let plan_hash = plan.hash();
         let session = Session {
@@ -97,6 +108,7 @@ impl RunManifest {
             max_parallel,
             isolation,
             weak_isolation_allowed,
+            prices,
         };
         Self {
             schema: SCHEMA,

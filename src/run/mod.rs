@@ -2,10 +2,12 @@
 //!
 //! Nothing here prints: a run tells its [`Event`]s to [`Sink`]s.
 
+mod bound;
 mod budget;
 mod continuation;
 mod directory;
 mod error;
+mod estimate;
 mod event;
 mod journal;
 mod json;
@@ -22,12 +24,14 @@ mod standings;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+pub use bound::{Bounds, ModelBound, PlannedCell, TokenBound};
 pub use directory::RunDirectory;
 pub use error::RunError;
+pub use estimate::Estimate;
 pub use event::{Attempt, Event, Sink};
 pub use journal::Journal;
 pub use log::line;
-pub use manifest::{Circumstances, RunManifest, Session};
+pub use manifest::{Circumstances, Prices, RunManifest, Session};
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, Plan, PlannedModel};
 pub use read::{RecordedRun, Torn, read, read_manifest};

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use super::protocol::Captured;
 
 /// How much of the beginning and of the end of a stream is kept.
-const KEPT: usize = 16 * 1024;
+pub(super) const KEPT: usize = 16 * 1024;
 
 /// How much is read at once.
 const BUFFER: usize = 16 * 1024;

@@ -44,4 +44,5 @@ pub use client::{Execution, Machine, Machines};
 pub use error::SandboxError;
 pub use files::{Files, HOME_ANCESTORS, LOGIN_FILES, Owner};
 pub use host::{Helper, HostReport, Protection, enter_if_helper};
+pub use output::LONGEST_STREAM;
 pub use protocol::Users;

@@ -3,8 +3,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::capture::KEPT;
 use super::protocol::{Captured, WireEnd};
 use crate::evidence::{Exit, Output};
+
+/// The most bytes that the text of one stream has: the beginning and the end that are kept, each
+/// byte of which may be none of a text and stand there as U+FFFD, and the mark between them.
+pub const LONGEST_STREAM: usize = 2 * KEPT * char::REPLACEMENT_CHARACTER.len_utf8() + LONGEST_MARK;
+
+/// The mark with the longest number.
+const LONGEST_MARK: usize = "\n[... 18446744073709551615 bytes left out ...]\n".len();
 
 /// How a command ended.
 pub(super) fn exit(end: WireEnd) -> Exit {
@@ -98,6 +106,15 @@ mod tests {
         let (text, cut, exact) = text(captured(b"start", b"end", 7));
         assert_eq!(text, "start\n[... 7 bytes left out ...]\nend");
         assert_eq!((cut, exact), (7, None));
+    }
+
+    #[test]
+    fn no_text_is_longer_than_it_may_be() {
+        for byte in [b'a', 0xff] {
+            let kept = [byte; KEPT];
+            let (text, _, _) = text(captured(&kept, &kept, u64::MAX - 6));
+            assert!(text.len() <= LONGEST_STREAM, "{}", text.len());
+        }
     }
 
     #[test]

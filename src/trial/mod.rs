@@ -12,3 +12,4 @@ mod tools;
 
 pub use lab::{Lab, Order};
 pub use record::TrialRecord;
+pub use tools::LONGEST_SHOWN;

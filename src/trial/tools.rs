@@ -1,6 +1,14 @@
 //! The two tools of the agent: what a call asks for, and what it is shown in return.
 
 use crate::evidence::{Exit, Output, ToolCall};
+use crate::sandbox::LONGEST_STREAM;
+
+/// The most bytes that a model is shown of one call, what it wrote itself aside: both streams of a
+/// command, and what is said of its end.
+pub const LONGEST_SHOWN: usize = 2 * LONGEST_STREAM + LONGEST_REMARK;
+
+/// Longer than every remark and every complaint about a call.
+const LONGEST_REMARK: usize = 1024;
 
 /// What a tool call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +110,32 @@ mod tests {
             panic!("{asked:?}");
         };
         insta::assert_snapshot!(complaint, @"The arguments of the function `bash` are not a JSON object, so it was not called. Write them as one JSON object with the function's arguments.");
+    }
+
+    #[test]
+    fn nothing_that_is_shown_is_longer_than_it_may_be() {
+        let stream = "a".repeat(LONGEST_STREAM);
+        let output = Output {
+            stdout: stream.clone(),
+            stderr: stream,
+            ..Output::default()
+        };
+        for exit in [
+            Exit::Exited { code: 0 },
+            Exit::Signaled { signal: 64 },
+            Exit::TimedOut,
+            Exit::Flooded,
+            Exit::NotStarted {
+                reason: "Resource temporarily unavailable".to_owned(),
+            },
+        ] {
+            let shown = shown(&exit, &output);
+            assert!(shown.len() <= LONGEST_SHOWN, "{exit:?}: {}", shown.len());
+        }
+        let Asked::Unusable(complaint) = understand(&call("bash", json!("ls"))) else {
+            panic!("the call has no object of arguments");
+        };
+        assert!(complaint.len() <= LONGEST_REMARK);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod limits;
 mod list;
 mod models;
 mod place;
+mod plan;
 mod played;
 mod processes;
 mod protocols;

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use offswitch::evidence::Digest;
 use serde_json::{Value, json};
 
 use crate::place::{Done, Place, isolated};
@@ -255,4 +256,42 @@ fn providers_are_listed_with_their_variables_and_never_with_a_value() {
     and NAME_BASE_URL. Variables are read from the environment and from .env in this directory; the
     environment wins.
     ");
+}
+
+#[test]
+fn a_price_is_recorded_with_its_model_and_a_run_is_something_to_go_by() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(complies);
+    let prices = "date = \"2026-11-21\"\ncurrency = \"USD\"\n[[price]]\nmodel = \"openai/*\"\n\
+                  input = 1\noutput = 10\nsource = \"a test\"\n";
+    place.write("prices.toml", prices);
+    let done = provider.run(&place, 2, &["--prices=prices.toml"]);
+    assert_eq!(done.code, Some(0), "{done}");
+    let manifest: Value = serde_json::from_str(&place.read("run/run.json")).unwrap();
+    let price = &manifest["sessions"][0]["prices"]["openai/played"];
+    assert_eq!(price["date"], "2026-11-21");
+    assert_eq!(
+        price["list_hash"],
+        Digest::of(prices.as_bytes()).to_string()
+    );
+    assert_eq!(price["terms"]["per_million"]["output"], 10.0);
+    let planned = |more: &[&str]| {
+        let arguments = [
+            "plan",
+            "--model=openai/played",
+            "--condition=A",
+            "--prices=prices.toml",
+        ];
+        let done = Done::of(provider.command(&place, &[&arguments[..], more].concat()));
+        assert_eq!(done.code, Some(0), "{done}");
+        serde_json::from_str::<Value>(&done.stdout).unwrap()
+    };
+    assert_eq!(
+        planned(&["--trials=2", "--json"])["plan_hash"],
+        manifest["plan_hash"]
+    );
+    // Each trial has four answers, of 10 tokens sent and 5 received.
+    let planned = planned(&["--trials=100", "--json", "--like=run"]);
+    let estimate = json!({ "basis": 2, "input": 4_000, "output": 2_000, "cost_usd": 0.024 });
+    assert_eq!(planned["models"][0]["estimate"], estimate);
 }

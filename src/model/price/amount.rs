@@ -1,5 +1,7 @@
 //! Amounts of money.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The tokens that a price is for.
@@ -27,6 +29,12 @@ impl TryFrom<f64> for Usd {
                 "`{amount}` is no price: write US dollars for a million tokens, from 0 to {MOST}"
             ))
         }
+    }
+}
+
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -48,6 +48,7 @@ struct PriceTable {
     output: Usd,
     long: Option<LongTable>,
     context: Option<Count>,
+    answer: Option<Count>,
     source: Source,
 }
 
@@ -157,6 +158,7 @@ fn entry(table: PriceTable) -> Entry {
             },
             long: table.long.as_ref().map(long_request),
             context: table.context.map(|context| context.0),
+            answer: table.answer.map(|answer| answer.0),
         },
         source: table.source.0,
     }

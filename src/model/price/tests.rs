@@ -200,7 +200,7 @@ fn an_error_names_its_line_its_field_and_what_to_do() {
     p.toml:1:8: `date`: `2026-11-21` is no date: write year, month and day in quotes, such as "2026-11-21"
     p.toml:2:12: `currency`: unknown variant `EUR`, expected `USD`
     p.toml:3:1: unknown field `prices`, expected one of `date`, `currency`, `price`
-    p.toml:5:1: `price`: unknown field `in`, expected one of `model`, `also`, `input`, `cached_input`, `cache_write`, `output`, `long`, `context`, `source`
+    p.toml:5:1: `price`: unknown field `in`, expected one of `model`, `also`, `input`, `cached_input`, `cache_write`, `output`, `long`, `context`, `answer`, `source`
     p.toml:3:1: `price`: missing field `input`
     p.toml:5:9: `price.input`: `-1` is no price: write US dollars for a million tokens, from 0 to 1000000
     p.toml:5:9: `price.input`: `NaN` is no price: write US dollars for a million tokens, from 0 to 1000000
@@ -239,6 +239,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
         per_million,
         long,
         context: None,
+        answer: None,
     })
 }
 

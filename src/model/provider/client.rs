@@ -58,6 +58,21 @@ impl Default for Setup {
     }
 }
 
+impl Setup {
+    /// The most tokens of one answer; none where nothing says it, or where a further field may say
+    /// otherwise.
+    #[must_use]
+    pub fn longest_answer(&self) -> Option<u64> {
+        self.settings.longest_answer()
+    }
+
+    /// How many bytes every request has beside the conversation: how the tools are explained.
+    #[must_use]
+    pub fn explanation_bytes(&self) -> usize {
+        request::explanation_bytes(self.tool_protocol, self.profile)
+    }
+}
+
 /// Why a model cannot be asked. Nothing has been sent yet.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {

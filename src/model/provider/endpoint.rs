@@ -21,8 +21,10 @@ pub struct Endpoint {
     pub base_url: Url,
     /// Its key, unless it answers without one.
     pub key: Option<Secret>,
-    /// The variable that the key is from, or would be.
+    /// The variable that the key is from, or would be; several as a message names them.
     pub key_variable: String,
+    /// Whether it answers without a key.
+    pub key_need: KeyNeed,
 }
 
 /// Why a model's name stands for no server. Nothing has been sent yet.
@@ -78,13 +80,28 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
-    /// The server that this name stands for: `provider/model`, or
+    /// The server that this name stands for, ready to be asked: `provider/model`, or
     /// `openai-api/<provider>/<model>`, which reads `<PROVIDER>_API_KEY` and
     /// `<PROVIDER>_BASE_URL` with hyphens as underscores.
     ///
     /// # Errors
     /// An unknown provider, a variable that is not set or not usable, or a name that is none.
     pub fn resolve(name: &str, environment: &Environment) -> Result<Self, EndpointError> {
+        let endpoint = Self::locate(name, environment)?;
+        if endpoint.key.is_none() && endpoint.key_need == KeyNeed::Required {
+            return Err(EndpointError::MissingKey {
+                name: endpoint.name,
+                variable: endpoint.key_variable,
+            });
+        }
+        Ok(endpoint)
+    }
+
+    /// The same server where nothing is to be asked yet, so that its key may be missing.
+    ///
+    /// # Errors
+    /// As for [`Self::resolve`], but for the key.
+    pub fn locate(name: &str, environment: &Environment) -> Result<Self, EndpointError> {
         const FORM: &str = "`provider/model`, for example `openai/gpt-5`";
         let Some((provider, model)) = name.split_once('/') else {
             return Err(bad_name(name, FORM));
@@ -99,18 +116,8 @@ impl Endpoint {
         };
         check_model(name, model, FORM)?;
         let is_set = |name: &&&str| environment.get(name).is_some();
-        let key_variable = provider
-            .keys
-            .iter()
-            .find(is_set)
-            .unwrap_or(&provider.keys[0]);
-        let key = environment.get(key_variable);
-        if key.is_none() && provider.key == KeyNeed::Required {
-            return Err(EndpointError::MissingKey {
-                name: name.to_owned(),
-                variable: provider.keys.join("` or `"),
-            });
-        }
+        let set = provider.keys.iter().find(is_set);
+        let key = set.and_then(|variable| environment.get(variable));
         let variable = provider.base_url_variable;
         let written = environment.get(variable).unwrap_or(provider.base_url);
         Ok(Self {
@@ -120,7 +127,8 @@ impl Endpoint {
             protocol: provider.protocol,
             base_url: base_url(variable, written, provider.protocol)?,
             key: key.map(|key| Secret::new(key.to_owned())),
-            key_variable: (*key_variable).to_owned(),
+            key_variable: set.map_or_else(|| provider.keys.join("` or `"), |set| (*set).to_owned()),
+            key_need: provider.key,
         })
     }
 
@@ -149,12 +157,7 @@ fn any_server(
     check_model(name, model, FORM)?;
     let prefix = provider.to_ascii_uppercase().replace('-', "_");
     let variable = |suffix: &str| format!("{prefix}_{suffix}");
-    let Some(key) = environment.get(&variable("API_KEY")) else {
-        return Err(EndpointError::MissingKey {
-            name: name.to_owned(),
-            variable: variable("API_KEY"),
-        });
-    };
+    let key = environment.get(&variable("API_KEY"));
     let Some(written) = environment.get(&variable("BASE_URL")) else {
         return Err(EndpointError::MissingBaseUrl {
             name: name.to_owned(),
@@ -167,8 +170,9 @@ fn any_server(
         model: model.to_owned(),
         protocol: Protocol::Chat,
         base_url: base_url(&variable("BASE_URL"), written, Protocol::Chat)?,
-        key: Some(Secret::new(key.to_owned())),
+        key: key.map(|key| Secret::new(key.to_owned())),
         key_variable: variable("API_KEY"),
+        key_need: KeyNeed::Required,
     })
 }
 
@@ -288,6 +292,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_located_without_the_key_that_it_needs_to_be_asked() {
+        let none = Environment::default();
+        for name in ["openai/gpt-5", "vllm/m"] {
+            assert_eq!(Endpoint::locate(name, &none).unwrap().key, None);
+        }
+        let placed = environment(&[("MY_LAB_BASE_URL", "http://lab")]);
+        let lab = Endpoint::locate("openai-api/my-lab/m", &placed).unwrap();
+        assert_eq!(lab.base_url.as_str(), "http://lab/v1/");
+        assert!(Endpoint::locate("openai-api/my-lab/m", &none).is_err());
+    }
+
+    #[test]
     fn a_base_url_gets_the_version_that_the_vendors_clients_would_add() {
         let anthropic = |url| {
             base(
@@ -315,6 +331,7 @@ mod tests {
         let bad_url = |url| environment(&[("OPENAI_API_KEY", "k"), ("OPENAI_BASE_URL", url)]);
         let none = Environment::default();
         let keyed = environment(&[("MY_LAB_API_KEY", "k")]);
+        let placed = environment(&[("MY_LAB_BASE_URL", "http://lab")]);
         let errors = [
             ("gpt-5", &none),
             ("openai/", &none),
@@ -324,7 +341,7 @@ mod tests {
             ("google/gemini", &none),
             ("openai-api/m", &none),
             ("openai-api/my lab/m", &none),
-            ("openai-api/my-lab/m", &none),
+            ("openai-api/my-lab/m", &placed),
             ("openai-api/my-lab/m", &keyed),
             ("openai/gpt-5", &bad_url("api.openai.com/v1")),
             ("openai/gpt-5", &bad_url("ftp://host/v1")),

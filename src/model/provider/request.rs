@@ -26,6 +26,17 @@ pub(in crate::model) fn request(
     }
 }
 
+/// How many bytes the tools take in every request, beside the conversation.
+pub(super) fn explanation_bytes(tool_protocol: ToolProtocol, profile: ToolProfile) -> usize {
+    match tool_protocol {
+        ToolProtocol::Native => {
+            // A schema is JSON already, so it can be written as JSON.
+            serde_json::to_string(&profile.tools()).map_or(0, |json| json.len())
+        }
+        ToolProtocol::Text => text::EXPLANATION.len(),
+    }
+}
+
 /// A tool's answer that cannot be given with others to the same message is refused by some
 /// providers, so the answers to one message go together.
 fn native(conversation: &[Message], protocol: Protocol) -> Vec<ChatMessage> {

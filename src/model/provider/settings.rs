@@ -85,6 +85,15 @@ pub enum SettingsError {
     },
 }
 
+/// Fields of the protocols that say how long an answer may be, or how many of them there are.
+const LENGTH_FIELDS: [&str; 5] = [
+    "generationConfig",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "n",
+];
+
 /// Fields that hold the conversation, and what would make the answer another protocol's.
 const OWN_FIELDS: [&str; 9] = [
     "contents",
@@ -136,6 +145,14 @@ impl Settings {
             options.cache_control = Some(CacheControl::Ephemeral5m);
         }
         Ok(options)
+    }
+
+    /// The most tokens of one answer, where nothing but that setting says it.
+    pub(super) fn longest_answer(&self) -> Option<u64> {
+        let set_otherwise = LENGTH_FIELDS
+            .iter()
+            .any(|field| self.extra.contains_key(*field));
+        self.max_tokens.filter(|_| !set_otherwise).map(u64::from)
     }
 
     fn effort(&self, endpoint: &Endpoint) -> Result<Option<ClientEffort>, SettingsError> {
@@ -263,6 +280,20 @@ mod tests {
         `anthropic/claude-high` ends like a reasoning effort and would be cut: set a reasoning effort too
         the field `messages` of the request cannot be set: leave it out
         ");
+    }
+
+    #[test]
+    fn a_length_that_a_further_field_may_change_is_not_known() {
+        let mut settings = Settings {
+            max_tokens: Some(100),
+            ..Settings::default()
+        };
+        assert_eq!(settings.longest_answer(), Some(100));
+        settings.extra.insert("top_k".to_owned(), json!(1));
+        assert_eq!(settings.longest_answer(), Some(100));
+        settings.extra.insert("n".to_owned(), json!(2));
+        assert_eq!(settings.longest_answer(), None);
+        assert_eq!(Settings::default().longest_answer(), None);
     }
 
     #[test]
