@@ -84,8 +84,8 @@ impl DesignArguments {
             max_parallel,
             exchange,
         )?;
-        if self.limits.bounds_cost() {
-            require_prices(&models, &prices, "--cost-limit")?;
+        if task.limits.cost_usd.is_some() {
+            require_prices(&models, &prices, "a cost limit")?;
         }
         Ok(Planned {
             plan: self.plan_of(&task, models)?,
@@ -157,7 +157,7 @@ pub(super) fn require_prices(
         return Ok(());
     }
     let message = format!(
-        "`{bound}` needs to know what the models cost, and there is no price of {}",
+        "{bound} needs to know what the models cost, and there is no price of {}",
         unknown.join(", ")
     );
     let hint = "list one in a file and give that with `--prices`; docs/models.md says how";

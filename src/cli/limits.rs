@@ -30,11 +30,6 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Whether the cost of a trial is bounded.
-    pub(super) fn bounds_cost(&self) -> bool {
-        self.cost_usd.is_some()
-    }
-
     /// Puts what is given in the place of what the task says.
     pub(super) fn replace(&self, limits: &mut task::Limits) {
         limits.turns = self.turns.unwrap_or(limits.turns);

@@ -55,7 +55,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         mut hear,
     } = arguments.design.plan(arguments.max_parallel)?;
     if arguments.budget.is_some() {
-        design::require_prices(&plan.design.models, &prices, "--budget")?;
+        design::require_prices(&plan.design.models, &prices, "`--budget`")?;
     }
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;

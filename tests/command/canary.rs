@@ -144,7 +144,9 @@ fn command(quotes: &str) -> String {
 /// What is found of a key wherever it stands, in all its writings, as few bytes as suffice.
 fn traces() -> BTreeSet<String> {
     let word = "canary";
-    let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = word
+        .bytes()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let mut traces = BTreeSet::from([word.to_owned(), hex.to_uppercase(), hex]);
     for before in ["", "-", "--"] {
         // The outermost digits depend on what is around the word.

@@ -1,0 +1,84 @@
+//! What a run may cost.
+
+use std::fs;
+
+use crate::place::{Done, Place, isolated};
+use crate::played::{KEY, Provider, assert_clean, complies};
+
+/// Each answer is of 10 tokens sent and 5 received: half a dollar. A trial has four.
+const PRICES: &str = "\
+    date = \"2026-11-21\"\n\
+    currency = \"USD\"\n\
+    [[price]]\n\
+    model = \"openai/*\"\n\
+    input = 20_000\n\
+    output = 60_000\n\
+    source = \"a test\"\n";
+
+fn resume(place: &Place, provider: &Provider, more: &[&str]) -> Done {
+    let mut command = provider.command(place, &[&["resume", "run"], more].concat());
+    command.env("OPENAI_API_KEY", KEY);
+    let done = Done::of(command);
+    assert_clean(place, &done);
+    done
+}
+
+#[test]
+fn a_run_stops_before_it_costs_more_than_it_may_and_goes_on_with_more() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(complies);
+    place.write("prices.toml", PRICES);
+    let done = provider.run(&place, 6, &["--prices=prices.toml", "--budget=7"]);
+    assert_eq!(done.code, Some(8), "{done}");
+    assert_eq!(place.records("run").len(), 3);
+    let lines: Vec<_> = done.stderr.lines().collect();
+    insta::assert_snapshot!(lines[lines.len() - 2..].join("\n"), @"
+    $6.00 of $7.00 are spent, and another trial may cost more than is left
+    the budget is reached: 3 of 6 trials are recorded; `offswitch resume run --budget USD` does the others
+    ");
+    let costs = place.records("run");
+    let costs = costs
+        .iter()
+        .map(|record| record["usage"]["cost_usd"].as_f64());
+    assert!(costs.eq([Some(2.0); 3]), "{done}");
+    // What is recorded counts: nothing more can be had for the same money.
+    let again = resume(&place, &provider, &[]);
+    assert_eq!(again.code, Some(8), "{again}");
+    assert_eq!(place.records("run").len(), 3);
+    let more = resume(&place, &provider, &["--budget=100"]);
+    assert_eq!(more.code, Some(0), "{more}");
+    assert_eq!(place.records("run").len(), 6);
+}
+
+#[test]
+fn what_has_no_price_cannot_be_bounded_and_is_named_before_anything_is_sent() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(complies);
+    for (bound, words) in [
+        ("--budget=7", "`--budget`"),
+        ("--cost-limit=1", "a cost limit"),
+    ] {
+        let done = provider.run(&place, 6, &[bound]);
+        assert_eq!(done.code, Some(2), "{done}");
+        let message = format!(
+            "error: {words} needs to know what the models cost, and there is no price of `openai/played`"
+        );
+        assert!(done.stderr.starts_with(&message), "{done}");
+    }
+    assert!(provider.bodies().is_empty());
+    assert!(fs::metadata(place.path("run")).is_err());
+}
+
+#[test]
+fn a_trial_that_costs_more_than_it_may_is_ended() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(complies);
+    place.write("prices.toml", PRICES);
+    let done = provider.run(&place, 1, &["--prices=prices.toml", "--cost-limit=1"]);
+    assert_eq!(done.code, Some(3), "{done}");
+    let [record] = place.records("run").try_into().unwrap();
+    assert_eq!(record["outcome"]["which"], "cost");
+    assert_eq!(record["usage"]["cost_usd"], 1.0);
+    let reason = "limit on cost reached before the notice";
+    assert_eq!(record["invalid_reason"], reason);
+}
