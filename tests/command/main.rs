@@ -14,6 +14,7 @@ mod hostile;
 mod installed;
 mod interrupt;
 mod list;
+mod litellm;
 mod models;
 mod place;
 mod protocols;
