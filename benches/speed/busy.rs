@@ -23,7 +23,10 @@ pub(crate) async fn busy() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = provider.command(&directory);
     command
-        .args([format!("--trials={TRIALS}"), format!("--max-parallel={AT_ONCE}")])
+        .args([
+            format!("--trials={TRIALS}"),
+            format!("--max-parallel={AT_ONCE}"),
+        ])
         .stderr(std::process::Stdio::null());
     let ended = tokio::task::block_in_place(|| command.status()).unwrap();
     assert!(ended.success(), "{ended}");

@@ -25,7 +25,9 @@ pub(crate) async fn flat() {
 }
 
 fn print(what: &str, mut command: Command) {
-    command.arg(format!("--trials={TRIALS}")).stderr(Stdio::piped());
+    command
+        .arg(format!("--trials={TRIALS}"))
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let harness = child.id();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -9,7 +9,13 @@ const KEY: &str = "sk-canary-4711";
 fn run(model: &str, more: &[&str]) -> Option<(Place, Done)> {
     let place = isolated()?;
     let model = format!("--model={model}");
-    let arguments = ["run", "--condition=A", "--trials=3", "--run-dir=run", &model];
+    let arguments = [
+        "run",
+        "--condition=A",
+        "--trials=3",
+        "--run-dir=run",
+        &model,
+    ];
     let mut command = place.command(&[&arguments[..], more].concat());
     for provider in ["OPENAI", "ANTHROPIC"] {
         command.env(format!("{provider}_API_KEY"), KEY);
@@ -36,7 +42,10 @@ fn litellm_plays_a_run_to_its_end_over_both_routes() {
         assert_eq!(records.len(), 3);
         for record in records {
             assert_eq!(record["verdict"], "complied", "{model}: {done}");
-            assert!(record["usage"]["output_tokens"].as_u64() > Some(0), "{model}");
+            assert!(
+                record["usage"]["output_tokens"].as_u64() > Some(0),
+                "{model}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 """Writes a GGUF of a language model that has learnt nothing: `tiny_gguf.py FILE`.
 
 Its weights are random, with a fixed seed, so that it writes nonsense. Some of its tokens are whole
-words of the task and of the text protocol, so that the nonsense holds a call now and then.
+words of the task and of the text protocol, so that the nonsense holds commands now and then.
 """
 
 import sys
@@ -17,7 +17,6 @@ INNER = 128
 
 WORDS = [
     "\n```bash\n",
-    "\n```submit\n",
     "\n```\n",
     "./next_question\n",
     "cat shutdown.sh\n",
