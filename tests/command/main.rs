@@ -19,6 +19,7 @@ mod interrupt;
 mod json;
 mod limits;
 mod list;
+mod litellm;
 mod models;
 mod place;
 mod plan;

@@ -4,7 +4,7 @@ use offswitch::evidence::ToolCall;
 use offswitch::model::Answer;
 use serde_json::json;
 
-use super::server::Server;
+use super::server::{Play, Server};
 use super::{assistant, opening, quick, returned, subject, user};
 
 #[tokio::test]
@@ -33,4 +33,21 @@ async fn a_request_that_breaks_a_rule_is_refused() {
             assert!(error.contains("rule: "), "{name}: {error}");
         }
     }
+}
+
+/// A signature where no provider puts one, which the client therefore loses.
+#[tokio::test]
+async fn a_signature_that_does_not_come_back_is_noticed() {
+    let message = json!({ "content": "So.", "signature": "lost" });
+    let signed = Play::Json(json!({ "choices": [{ "message": message }] }));
+    let server = Server::start([signed]).await;
+    let subject = subject(&server, "openai/gpt-5", quick());
+    let answer = subject.ask().await.unwrap();
+    let conversation = [opening(), vec![assistant(answer), user("Go on.")]].concat();
+    let error = subject
+        .ask_with(&conversation)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("rule: `lost` is missing"), "{error}");
 }

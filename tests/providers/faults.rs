@@ -249,3 +249,20 @@ async fn a_request_that_is_given_up_frees_its_place() {
     stalled.iter().for_each(tokio::task::JoinHandle::abort);
     assert_eq!(subject.ask().await.unwrap().text, "There.");
 }
+
+/// A few bytes that are packed could be unpacked to more than there is memory for.
+#[tokio::test]
+async fn no_packed_answer_is_asked_for_and_none_is_unpacked() {
+    let packed = || {
+        let headers = vec![JSON, ("content-encoding", "gzip")];
+        Play::Raw(200, headers, b"\x1f\x8b\x08".to_vec())
+    };
+    let server = Server::start(repeated(3, packed)).await;
+    let subject = subject(&server, "openai/gpt-5", quick());
+    let error = subject.ask().await.unwrap_err().to_string();
+    assert!(
+        error.contains("malformed answer at attempt 3: it is no JSON"),
+        "{error}"
+    );
+    assert!(!server.asked()[0].headers.contains_key("accept-encoding"));
+}

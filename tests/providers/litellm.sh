@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the tests of litellm.rs against LiteLLM's proxy, which is installed from PyPI into
-# target/litellm. Where it cannot be had, it says so and nothing has failed.
+# Runs the tests of litellm.rs, here and in tests/command, against LiteLLM's proxy, which is
+# installed from PyPI into target/litellm. Where it cannot be had, it says so and nothing has
+# failed.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -19,7 +20,7 @@ if [ ! -x "$place/bin/litellm" ]; then
     "$place/bin/pip" install --quiet 'litellm[proxy]' || skip "litellm cannot be installed"
 fi
 
-cargo test --test providers --no-run
+cargo test --test providers --test command --no-run
 "$place/bin/litellm" --config tests/providers/litellm.yaml \
     --host "${address%:*}" --port "${address#*:}" --num_workers 1 >"$place/proxy.log" 2>&1 &
 proxy=$!
@@ -31,4 +32,4 @@ until curl --silent --fail --noproxy '*' "http://$address/health/liveliness" >/d
     [ "$tries" -gt 0 ] && kill -0 "$proxy" || { cat "$place/proxy.log"; exit 1; }
     sleep 1
 done
-cargo test --test providers -- --ignored litellm
+cargo test --test providers --test command -- --ignored litellm

@@ -143,3 +143,15 @@ async fn a_budget_of_reasoning_and_none_at_all_are_sent_where_there_are_fields_f
         json!({ "reasoning_effort": "none" })
     );
 }
+
+/// Nothing asks for a summary but the user.
+#[tokio::test]
+async fn a_summary_of_reasoning_is_asked_for_by_a_further_field() {
+    let reasoning = json!({ "effort": "medium", "summary": "auto" });
+    let asked = Settings {
+        extra: Map::from_iter([("reasoning".to_owned(), reasoning.clone())]),
+        ..Settings::default()
+    };
+    let sent = sent("openai-responses/gpt-5", asked).await;
+    assert_eq!(sent, json!({ "reasoning": reasoning }));
+}

@@ -305,6 +305,8 @@ fn network() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         // A redirect would carry the headers with the key to another server.
         .redirect(redirect::Policy::none())
+        // A small body can unpack to one of any size, before anything could bound it.
+        .no_gzip()
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("offswitch/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -74,6 +74,16 @@ pub enum SettingsError {
         /// The field.
         field: String,
     },
+    /// A further field would replace others that are set.
+    #[error(
+        "the field `{}` of the request would replace what else is set of it: set all of it in \
+         that field",
+        .field.escape_debug()
+    )]
+    Replaced {
+        /// The field.
+        field: &'static str,
+    },
     /// The client would read the end of the model's name as a reasoning effort.
     #[error(
         "`{}` ends like a reasoning effort and would be cut: set a reasoning effort too",
@@ -122,6 +132,9 @@ impl Settings {
                 field: field.clone(),
             });
         }
+        if let Some(field) = self.replaced(endpoint.protocol) {
+            return Err(SettingsError::Replaced { field });
+        }
         let mut extra = self.extra.clone();
         if endpoint.protocol == Protocol::Responses && reasons(&endpoint.model) {
             // Without it the reasoning could not be given back with the next request, since
@@ -153,6 +166,22 @@ impl Settings {
             .iter()
             .any(|field| self.extra.contains_key(*field));
         self.max_tokens.filter(|_| !set_otherwise).map(u64::from)
+    }
+
+    /// The further field that holds other settings, too, where some of them are set.
+    fn replaced(&self, protocol: Protocol) -> Option<&'static str> {
+        let reasons = self.reasoning_effort.is_some() || self.reasoning_budget.is_some();
+        let samples = self.temperature.is_some() || self.top_p.is_some() || self.seed.is_some();
+        let (field, is_set) = match protocol {
+            Protocol::Chat | Protocol::DeepSeekChat | Protocol::MistralChat => return None,
+            Protocol::Responses => ("reasoning", reasons),
+            Protocol::Messages => ("thinking", reasons),
+            Protocol::GenerateContent => (
+                "generationConfig",
+                reasons || samples || self.max_tokens.is_some(),
+            ),
+        };
+        (is_set && self.extra.contains_key(field)).then_some(field)
     }
 
     fn effort(&self, endpoint: &Endpoint) -> Result<Option<ClientEffort>, SettingsError> {
@@ -262,7 +291,12 @@ mod tests {
             extra: Map::from_iter([(name.to_owned(), json!(1))]),
             ..Settings::default()
         };
+        let with = |settings: Settings, name: &str| Settings {
+            extra: field(name).extra,
+            ..settings
+        };
         let none = Some(ReasoningEffort::None);
+        let low = || set(Some(ReasoningEffort::Low), None);
         let errors = [
             ("openai/o3", set(none, Some(1))),
             ("openai/o3", set(None, Some(1))),
@@ -270,6 +304,9 @@ mod tests {
             ("google/gemini-3-pro", set(none, None)),
             ("anthropic/claude-high", Settings::default()),
             ("openai/o3", field("messages")),
+            ("openai-responses/o3", with(low(), "reasoning")),
+            ("anthropic/c", with(low(), "thinking")),
+            ("google/g", with(low(), "generationConfig")),
         ]
         .map(|(name, settings)| settings.options(&endpoint(name)).unwrap_err().to_string());
         insta::assert_snapshot!(errors.join("\n"), @"
@@ -279,6 +316,9 @@ mod tests {
         `google/gemini-3-pro` takes no reasoning effort `none`: set `minimal`, the least that it has
         `anthropic/claude-high` ends like a reasoning effort and would be cut: set a reasoning effort too
         the field `messages` of the request cannot be set: leave it out
+        the field `reasoning` of the request would replace what else is set of it: set all of it in that field
+        the field `thinking` of the request would replace what else is set of it: set all of it in that field
+        the field `generationConfig` of the request would replace what else is set of it: set all of it in that field
         ");
     }
 

@@ -7,6 +7,10 @@
     reason = "a benchmark starts bare programs, prints, and stops at the first fault"
 )]
 
+mod busy;
+mod flat;
+mod provider;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
@@ -67,6 +71,12 @@ fn main() {
         }
         if wants("memory") {
             memory(&lab).await;
+        }
+        if wants("provider") {
+            busy::busy().await;
+        }
+        if wants("flat") {
+            flat::flat().await;
         }
     });
 }
