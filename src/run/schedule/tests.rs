@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tempfile::TempDir;
 use tokio::sync::Barrier;
 
 use super::*;
@@ -67,6 +68,13 @@ fn schedule<'a>(manifest: &'a RunManifest, sink: impl Sink + 'a) -> Schedule<'a>
     }
 }
 
+/// A new directory of this run, in a place that goes with it.
+fn created(manifest: &RunManifest) -> (TempDir, RunDirectory) {
+    let place = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::create(place.path(), manifest).unwrap();
+    (place, directory)
+}
+
 fn trials_on_disk(directory: &Path) -> Vec<String> {
     let run = crate::run::read(directory).unwrap();
     run.trials.into_iter().map(|record| record.trial).collect()
@@ -78,9 +86,8 @@ async fn until(mut stop: watch::Receiver<bool>) {
 
 #[tokio::test]
 async fn every_planned_trial_is_recorded_and_never_too_many_run_at_once() {
-    let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
-    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let (place, directory) = created(&manifest);
     let names = Names::default();
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     // Every trial waits until as many run as may, which deadlocks if fewer ever do.
@@ -116,9 +123,8 @@ async fn every_planned_trial_is_recorded_and_never_too_many_run_at_once() {
 
 #[tokio::test]
 async fn a_failed_attempt_is_told_before_its_trial_ends() {
-    let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
-    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let (_place, directory) = created(&manifest);
     let names = Names::default();
     let (tell, news) = mpsc::unbounded_channel();
     let schedule = Schedule {
@@ -150,9 +156,8 @@ async fn a_failed_attempt_is_told_before_its_trial_ends() {
 
 #[tokio::test]
 async fn a_stopped_run_starts_nothing_more_and_keeps_what_is_done() {
-    let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
-    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let (place, directory) = created(&manifest);
     let names = Names::default();
     let schedule = schedule(&manifest, &names);
     let first = manifest.plan.orders[0].trial.clone();
@@ -219,9 +224,8 @@ async fn a_trial_that_cannot_be_recorded_stops_the_run_and_is_named() {
 
 #[tokio::test]
 async fn a_log_that_cannot_be_written_stops_the_run() {
-    let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
-    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let (place, directory) = created(&manifest);
     let error = schedule(&manifest, Full)
         .run(directory, |order, _| async move {
             fixtures::record(&order.trial)
@@ -251,9 +255,8 @@ async fn run_all(schedule: Schedule<'_>, directory: RunDirectory) -> (End, Vec<S
 
 #[tokio::test]
 async fn only_what_is_missing_is_run() {
-    let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
-    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let (_place, directory) = created(&manifest);
     let names = Names::default();
     let mut schedule = schedule(&manifest, &names);
     for order in &manifest.plan.orders[1..] {
@@ -291,9 +294,8 @@ async fn a_stopped_model_is_left_and_the_others_go_on() {
 
 #[tokio::test]
 async fn a_run_that_has_used_up_its_budget_starts_nothing_more_and_says_so() {
-    let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
-    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let (place, directory) = created(&manifest);
     let names = Names::default();
     let (tell, news) = mpsc::unbounded_channel();
     let schedule = Schedule {
