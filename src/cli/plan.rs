@@ -31,7 +31,7 @@ pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut bounds = Bounds::of(&plan, &prices, &task, &arguments.design.setup());
     if let Some(directory) = &arguments.like {
         bounds = bounds.with_estimates(&run::read(directory)?);
-        for one in bounds.models.iter().filter(|one| !one.scripted) {
+        for one in bounds.models.iter().filter(|one| one.at_provider) {
             if one.estimate.is_none() {
                 let (run, model) = (directory.display().to_string(), &one.model);
                 let note = format!("{} has no trial of {}", visible(&run), visible(model));

@@ -13,10 +13,10 @@ const UNKNOWN: &str = "?";
 /// A plan with its trials, its hash, and the bounds of its models.
 #[must_use]
 pub fn plan(plan: &Plan, bounds: &Bounds, style: Style) -> String {
-    let asked: Vec<_> = bounds.models.iter().filter(|one| !one.scripted).collect();
+    let asked: Vec<_> = bounds.models.iter().filter(|one| one.at_provider).collect();
     let mut parts = vec![head(plan, bounds), cells(bounds).render(style)];
     if asked.is_empty() {
-        parts.push("Scripted models use no tokens and cost nothing.\n".into());
+        parts.push("No model at a provider is asked, so nothing is paid for.\n".into());
     } else {
         parts.push(table(bounds, &asked).render(style));
         parts.extend(estimates(&asked).map(|grid| grid.render(style)));
@@ -130,8 +130,9 @@ fn estimates(asked: &[&ModelBound]) -> Option<Grid> {
 fn explanation(turns: u32) -> String {
     format!(
         "At most: in each of {turns} turns a request as long as the model takes, or as the conversation\n\
-         can have become, and the longest answer. What providers bill for requests that fail is not\n\
-         in it. docs/models.md says how it is computed.\n"
+         can have become, and the longest answer, unless a limit ends the trial before. What providers\n\
+         bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;\n\
+         docs/models.md says how it is computed.\n"
     )
 }
 

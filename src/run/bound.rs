@@ -1,27 +1,14 @@
 //! The most that a plan can use of its models: a bound, not an estimate.
-//!
-//! Every request sends the whole conversation once more, so it is the tokens sent that count. Two
-//! things bound a request: what the model takes at once, and how fast a conversation can grow, where
-//! it is known how long an answer may be. An answer may call a tool as often
-//! as it has tokens, and each call may show as much as a command may, so the second bound is wide.
-//!
-//! Three things are assumed: a token is at least one byte of text, and a provider adds of its own
-//! at most [`PER_MESSAGE`] tokens to a message and [`PER_REQUEST`] to a request.
+
+mod ceiling;
 
 use serde::Serialize;
 
+use self::ceiling::Ceiling;
 use super::{Estimate, Plan, PlannedModel, Prices, RecordedRun};
 use crate::model::price::{Price, Terms};
 use crate::model::provider::Setup;
-use crate::task::Task;
-use crate::trial::LONGEST_SHOWN;
-
-/// Tokens that a provider adds to a message: its role, its beginning and its end.
-const PER_MESSAGE: u64 = 64;
-
-/// Tokens that a provider adds to a request: its own instructions. Anthropic documents some 500
-/// where there are tools.
-const PER_REQUEST: u64 = 2_000;
+use crate::task::{Limits, Task};
 
 /// What a plan consists of, and the most that it can use.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,8 +41,11 @@ pub struct PlannedCell {
 pub struct ModelBound {
     /// Its name.
     pub model: String,
-    /// Whether it is a script, which uses no tokens.
+    /// Whether it is a script.
     pub scripted: bool,
+    /// Whether it is a model at a provider. Nothing else uses tokens.
+    #[serde(skip)]
+    pub at_provider: bool,
     /// Its trials.
     pub trials: u32,
     /// Its price, where one is known.
@@ -78,18 +68,9 @@ pub struct TokenBound {
     /// Tokens sent in one request.
     #[serde(skip)]
     longest: u64,
-}
-
-/// What bounds the requests of a model's trials.
-#[derive(Debug, Clone, Copy)]
-struct Ceiling {
-    turns: u32,
-    /// Tokens of an answer.
-    answer: Option<u64>,
-    /// Tokens that the model takes at once, its answer among them.
-    context: Option<u64>,
-    /// Tokens by which the conversation grows in a turn.
-    growth: Option<u64>,
+    /// Tokens received in one answer.
+    #[serde(skip)]
+    answer: u64,
 }
 
 impl Bounds {
@@ -146,30 +127,25 @@ fn bound(
     (task, setup): (&Task, &Setup),
 ) -> ModelBound {
     let trials = plan.orders.iter().filter(|order| order.model == model.name);
-    let is_free = model.asking.is_none();
-    let tokens = if is_free {
-        Some(TokenBound::default())
+    let trials = u32::try_from(trials.count()).unwrap_or(u32::MAX);
+    let terms = price.map(|price| price.terms);
+    let at_provider = model.asking.is_some();
+    let tokens = if at_provider {
+        Ceiling::of(task, setup, terms).map(|ceiling| ceiling.tokens(plan, task, setup))
     } else {
-        let terms = price.map(|price| price.terms);
-        Ceiling::of(task, setup, terms).tokens(plan, task, setup)
+        Some(TokenBound::default())
     };
-    let cost_usd = match (price, tokens) {
-        _ if is_free => Some(0.0),
-        (Some(price), _) if price.terms.are_free() => Some(0.0),
-        (Some(price), Some(tokens)) => {
-            let TokenBound {
-                input,
-                output,
-                longest,
-            } = tokens;
-            Some(price.terms.most_usd(input, output, longest))
-        }
+    let cost_usd = match (terms, tokens) {
+        _ if !at_provider => Some(0.0),
+        (Some(terms), _) if terms.are_free() => Some(0.0),
+        (Some(terms), Some(tokens)) => Some(tokens.cost_usd(terms, task.limits, trials)),
         (None, _) | (_, None) => None,
     };
     ModelBound {
         model: model.name.clone(),
         scripted: model.scripted,
-        trials: u32::try_from(trials.count()).unwrap_or(u32::MAX),
+        at_provider,
+        trials,
         price: price.cloned(),
         tokens,
         cost_usd,
@@ -177,84 +153,21 @@ fn bound(
     }
 }
 
-impl Ceiling {
-    fn of(task: &Task, setup: &Setup, terms: Option<Terms>) -> Self {
-        let context = terms.and_then(|terms| terms.context);
-        let answer = [setup.longest_answer(), terms.and_then(|terms| terms.answer)];
-        let answer = answer.into_iter().flatten().min();
-        let told = task.wordings.iter().map(|wording| wording.go_on.len());
-        let told = told.max().unwrap_or(0) as u64 + PER_MESSAGE;
-        let growth = answer.map(|answer| {
-            // Each token of the answer may be a call. What it called may be quoted to it again.
-            let shown = (LONGEST_SHOWN as u64 + PER_MESSAGE) * answer;
-            2 * answer + PER_MESSAGE + shown.max(told)
-        });
-        Self {
-            turns: task.limits.turns,
-            answer,
-            context,
-            growth,
-        }
+impl TokenBound {
+    /// What the tokens can cost, in so many trials with these limits.
+    fn cost_usd(self, terms: Terms, limits: Limits, trials: u32) -> f64 {
+        let most = |input, output| terms.most_usd(input, output, self.longest);
+        // A limit of tokens or cost is looked at before a request, so each trial may exceed it by
+        // one; the question before the first trial is one more.
+        let last = most(self.longest, self.answer);
+        let limited = |most: f64| f64::from(trials) * (most + last) + last;
+        let by_tokens = limits
+            .tokens
+            .map(|tokens| limited(most(tokens, 0).max(most(0, tokens))));
+        let by_cost = limits.cost_usd.map(limited);
+        let bounds = [by_tokens, by_cost].into_iter().flatten();
+        bounds.fold(most(self.input, self.output), f64::min)
     }
-
-    /// The tokens of all trials of a model, and of the one question that it is asked before them.
-    fn tokens(self, plan: &Plan, task: &Task, setup: &Setup) -> Option<TokenBound> {
-        let trials = u64::from(plan.design.trials);
-        // What is said to the model in that question is shorter than what is added for messages.
-        let around = setup.explanation_bytes() as u64 + 2 * PER_MESSAGE + PER_REQUEST;
-        let answer = [self.answer, self.context].into_iter().flatten().min()?;
-        let mut all = Self { turns: 1, ..self }.trial(around, answer);
-        for prompts in prompts(plan, task) {
-            let trial = self.trial(around + prompts, answer);
-            all.input = all.input.saturating_add(trial.input.saturating_mul(trials));
-            all.output = all
-                .output
-                .saturating_add(trial.output.saturating_mul(trials));
-            all.longest = all.longest.max(trial.longest);
-        }
-        Some(all)
-    }
-
-    /// The tokens of one trial, whose first request has at most `first`.
-    fn trial(self, first: u64, answer: u64) -> TokenBound {
-        let turns = u64::from(self.turns);
-        let most = self.context.unwrap_or(u64::MAX);
-        let first = first.min(most);
-        // So many requests are shorter than what the model takes at once; the rest are as long.
-        let growing = match self.growth {
-            Some(growth) => ((most - first) / growth).saturating_add(1).min(turns),
-            None => 1,
-        };
-        let (rest, growth) = (turns - growing, self.growth.unwrap_or(0));
-        let sum = u128::from(growing) * u128::from(first)
-            + u128::from(growth) * u128::from(growing) * u128::from(growing - 1) / 2
-            + u128::from(rest) * u128::from(most);
-        let last = first.saturating_add(growth.saturating_mul(growing - 1));
-        TokenBound {
-            input: u64::try_from(sum).unwrap_or(u64::MAX),
-            output: turns.saturating_mul(answer),
-            longest: if rest > 0 { most } else { last },
-        }
-    }
-}
-
-/// The bytes of the prompts of each condition in each wording.
-fn prompts(plan: &Plan, task: &Task) -> Vec<u64> {
-    let design = &plan.design;
-    let conditions = task
-        .conditions
-        .iter()
-        .filter(|condition| design.conditions.contains(&condition.id));
-    let prompts = conditions.flat_map(|condition| {
-        let wordings = task
-            .wordings
-            .iter()
-            .filter(|wording| design.wordings.contains(&wording.name));
-        wordings.map(move |wording| task.prompts(condition, wording))
-    });
-    prompts
-        .map(|(system, user)| (system.len() + user.len()) as u64)
-        .collect()
 }
 
 #[cfg(test)]

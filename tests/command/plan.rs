@@ -67,8 +67,9 @@ fn a_plan_has_its_trials_its_hash_and_a_bound_and_needs_no_key() {
         openai/gpt-x       6  141,622,065       36,100,000    1,107.99
 
         At most: in each of 60 turns a request as long as the model takes, or as the conversation
-        can have become, and the longest answer. What providers bill for requests that fail is not
-        in it. docs/models.md says how it is computed.
+        can have become, and the longest answer, unless a limit ends the trial before. What providers
+        bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;
+        docs/models.md says how it is computed.
 
         price of a million tokens  sent  cached  put into the cache  received  as of
         openai/gpt-x                  2     0.2                 2.5        10  2026-11-21
@@ -97,8 +98,9 @@ fn what_is_not_known_is_said_with_what_to_do_about_it() {
     all                                                                    ?
 
     At most: in each of 60 turns a request as long as the model takes, or as the conversation
-    can have become, and the longest answer. What providers bill for requests that fail is not
-    in it. docs/models.md says how it is computed.
+    can have become, and the longest answer, unless a limit ends the trial before. What providers
+    bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;
+    docs/models.md says how it is computed.
 
     price of a million tokens  sent  cached  put into the cache  received  as of
     openai-responses/gpt-x        2     0.2                 2.5        10  2026-11-21
@@ -117,11 +119,12 @@ fn the_length_of_an_answer_gives_a_bound_where_nothing_else_does() {
     let (_, bounds) = done.stdout.split_once("\nat most").unwrap();
     insta::assert_snapshot!(format!("at most{bounds}"), @"
     at most  trials     tokens sent  tokens received  US dollars
-    vllm/m       10  31,511,301,204            5,409           ?
+    vllm/m       10  31,512,575,604            5,409           ?
 
     At most: in each of 60 turns a request as long as the model takes, or as the conversation
-    can have become, and the longest answer. What providers bill for requests that fail is not
-    in it. docs/models.md says how it is computed.
+    can have become, and the longest answer, unless a limit ends the trial before. What providers
+    bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;
+    docs/models.md says how it is computed.
 
     vllm/m has no price: list one in a file and give that with `--prices`
     vllm/m has a wide bound: its `context` in a price list narrows it
@@ -144,7 +147,7 @@ fn a_plan_of_scripts_costs_nothing() {
         scripted/mixed
           A        plain        10
 
-        Scripted models use no tokens and cost nothing.
+        No model at a provider is asked, so nothing is paid for.
         ");
     });
 }
@@ -265,4 +268,22 @@ fn every_built_in_price_can_be_planned_with() {
     let done = Place::new().offswitch(&arguments);
     assert_eq!(done.code, Some(0), "{done}");
     assert!(!done.stdout.contains("has no price"), "{done}");
+}
+
+#[test]
+fn a_limit_on_what_a_trial_costs_bounds_the_plan() {
+    let done = place().offswitch(&[
+        "plan",
+        "--condition=A",
+        "--model=openai/gpt-x",
+        "--trials=3",
+        "--prices=prices.toml",
+        "--cost-limit=0.5",
+    ]);
+    let (_, bounds) = done.stdout.split_once("\nat most").unwrap();
+    let (table, _) = bounds.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(format!("at most{table}"), @"
+    at most       trials  tokens sent  tokens received  US dollars
+    openai/gpt-x       3   70,812,105       18,100,000       13.90
+    ");
 }

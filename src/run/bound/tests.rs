@@ -1,6 +1,6 @@
-use proptest::prelude::*;
 use serde_json::Map;
 
+use super::ceiling::{PER_MESSAGE, PER_REQUEST};
 use super::*;
 use crate::model::price::PriceList;
 use crate::model::provider::Settings;
@@ -75,6 +75,7 @@ fn what_a_model_takes_at_once_bounds_every_request_but_the_first() {
         input: around + 3 * (first("A") + rest + first("E") + rest),
         output: (1 + 6 * 60) * 10_000,
         longest: 10_000,
+        answer: 10_000,
     };
     assert_eq!(one.tokens, Some(tokens));
     assert_eq!(one.trials, 6);
@@ -88,7 +89,7 @@ fn the_length_of_an_answer_bounds_the_tokens_received_and_the_growth_of_a_conver
     let short = tokens(Some(CONTEXT), Some(100)).unwrap();
     assert_eq!(short.output, (1 + 6 * 60) * 100);
     let grown = tokens(None, Some(100)).unwrap();
-    assert!(grown.longest > 59 * 100 * LONGEST_SHOWN as u64);
+    assert!(grown.longest > 59 * 100 * crate::trial::LONGEST_SHOWN as u64);
     assert!(grown.input > short.input);
     let listed = tokens(Some(&format!("{CONTEXT}\nanswer = 50")), Some(100)).unwrap();
     assert_eq!(listed.output, (1 + 6 * 60) * 50);
@@ -134,27 +135,28 @@ fn every_cell_of_the_plan_is_counted_once() {
     assert_eq!(trials as usize, plan.orders.len());
 }
 
-proptest! {
-    #[test]
-    fn a_trial_has_the_sum_of_its_requests(
-        turns in 1..200_u32,
-        first in 1..5_000_u64,
-        growth in prop::option::of(1..3_000_u64),
-        context in 1..50_000_u64,
-    ) {
-        let ceiling = Ceiling {
-            turns,
-            answer: None,
-            context: Some(context),
-            growth,
-        };
-        let growth = growth.unwrap_or(u64::MAX);
-        let requests: Vec<_> = (0..u64::from(turns))
-            .map(|turn| first.saturating_add(growth.saturating_mul(turn)).min(context))
-            .collect();
-        let bound = ceiling.trial(first, context);
-        prop_assert_eq!(bound.input, requests.iter().sum::<u64>());
-        prop_assert_eq!(Some(&bound.longest), requests.last());
-        prop_assert_eq!(bound.output, u64::from(turns) * context);
-    }
+#[test]
+fn a_limit_of_messages_tokens_or_cost_lowers_the_bound() {
+    let models = ["vllm/m"];
+    let bound = |change: fn(&mut Limits)| {
+        let mut task = task();
+        change(&mut task.limits);
+        let prices = prices(&models, Some(CONTEXT));
+        Bounds::of(&plan(&models), &prices, &task, &asked(Some(100)))
+            .models
+            .remove(0)
+    };
+    let cost = |change| bound(change).cost_usd.unwrap();
+    let free = cost(|_| {});
+    // The answer, and the request that may exceed a limit: 10,000 tokens and 10 × 100.
+    let last = 0.011;
+    let by_cost = cost(|limits| limits.cost_usd = Some(0.02));
+    assert!((by_cost - (6.0 * (0.02 + last) + last)).abs() < 1e-9);
+    // At worst all tokens of the limit are received.
+    let by_tokens = cost(|limits| limits.tokens = Some(1_000));
+    assert!(by_tokens < free && by_tokens <= 6.0 * (0.01 + last) + last + 1e-9);
+    let by_messages = bound(|limits| limits.messages = Some(11));
+    assert_eq!(by_messages.tokens.unwrap().output, (1 + 6 * 5) * 100);
+    assert!(by_messages.cost_usd.unwrap() < free);
+    assert!((cost(|limits| limits.cost_usd = Some(1e6)) - free).abs() < 1e-9);
 }

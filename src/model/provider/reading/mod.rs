@@ -55,6 +55,9 @@ pub(super) fn read(
     }?;
     if tool_protocol == ToolProtocol::Text {
         read.calls = text::calls(&read.text, ids.next);
+        for call in &mut read.calls {
+            call.id = ids.claim(Some(&call.id), numbered);
+        }
     }
     let cost_usd = price.and_then(|price| read.cost_usd(price));
     let kept = (&*read.text, &*read.calls, &*read.reasoning);
