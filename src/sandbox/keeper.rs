@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -34,6 +35,13 @@ const LONGEST_COMMAND: usize = 128 * 1024 - 1;
 
 /// How many processes are remembered that were about to send TERM.
 const MOST_SIGNALLERS: usize = 16;
+
+/// How long processes may take to stop. They need no more than their turn on a core, unless they
+/// wait for something that no signal interrupts.
+const LONGEST_STOP: Duration = Duration::from_secs(1);
+
+/// The pause before it is looked again whether they have.
+const STOP_PAUSE: Duration = Duration::from_millis(1);
 
 /// `CAP_DAC_READ_SEARCH`, `CAP_KILL` and `CAP_SYS_PTRACE`: read every file of the machine and
 /// look at its processes, and nothing more (`capabilities(7)`).
@@ -338,9 +346,7 @@ impl Keeper {
 
     fn freeze(&mut self, id: u64) -> io::Result<()> {
         let processes = if self.init.is_some() {
-            self.order(&InitOrder::Stop, &[])?;
-            // The answer comes in order, after whatever process 1 had to say before.
-            while self.init.is_some() && self.hear_init()? != Some(InitMessage::Stopped) {}
+            self.stop_all()?;
             process::all()
         } else {
             Vec::new()
@@ -353,6 +359,22 @@ impl Keeper {
                 snapshot,
             },
         );
+        Ok(())
+    }
+
+    /// Stops every process, and waits until none runs any more. What cannot be stopped, as a
+    /// program that waits for a disk, is not waited for long.
+    fn stop_all(&mut self) -> io::Result<()> {
+        let deadline = Instant::now() + LONGEST_STOP;
+        while self.init.is_some() {
+            self.order(&InitOrder::Stop, &[])?;
+            // The answer comes in order, after whatever process 1 had to say before.
+            while self.init.is_some() && self.hear_init()? != Some(InitMessage::Stopped) {}
+            if process::all_still() || Instant::now() > deadline {
+                break;
+            }
+            thread::sleep(STOP_PAUSE);
+        }
         Ok(())
     }
 

@@ -44,7 +44,15 @@ pub(super) fn chain(from: i32) -> Vec<Process> {
 
 /// The numbers of all processes.
 pub(super) fn numbers() -> impl Iterator<Item = i32> {
-    fs::read_dir("/proc")
+    numbered("/proc")
+}
+
+fn threads(pid: i32) -> impl Iterator<Item = i32> {
+    numbered(&format!("/proc/{pid}/task"))
+}
+
+fn numbered(directory: &str) -> impl Iterator<Item = i32> + use<> {
+    fs::read_dir(directory)
         .into_iter()
         .flatten()
         .flatten()
@@ -56,6 +64,25 @@ pub(super) fn start_and_state(pid: i32) -> Option<(u64, char)> {
     let stat = stat(pid)?;
     Some((stat.started, stat.state))
 }
+
+/// Whether no thread of any process but process 1 runs, nor will before it gets a signal.
+///
+/// A process counts as stopped from the moment of the signal, but each of its threads goes on
+/// until it next leaves the kernel (`signal(7)`).
+pub(super) fn all_still() -> bool {
+    numbers().filter(|pid| *pid != 1).all(|pid| {
+        threads(pid).all(|thread| {
+            let stat = fs::read(format!("/proc/{pid}/task/{thread}/stat")).ok();
+            // One that is gone is still.
+            stat.and_then(|line| parse_stat(&line))
+                .is_none_or(|stat| STILL.contains(&stat.state))
+        })
+    })
+}
+
+/// The states of a thread that is stopped, traced, dead, or waits to be looked after
+/// (`proc_pid_stat(5)`).
+const STILL: [char; 5] = ['T', 't', 'X', 'x', 'Z'];
 
 fn look_at(pid: i32) -> Option<Process> {
     let Stat {

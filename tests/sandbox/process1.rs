@@ -248,12 +248,14 @@ async fn under_command(lab: Lab) {
 }
 
 async fn frozen(lab: Lab) {
-    let m = lab.boot().await;
-    m.output("(while :; do echo x > /tmp/tick; done) >/dev/null 2>&1 &")
-        .await;
-    let (processes, first) = m.machine.freeze().await.unwrap();
-    assert!(!processes.is_empty());
-    let second = m.machine.snapshot().await.unwrap();
-    assert_eq!(first, second, "nothing writes any more");
-    m.machine.destroy().await;
+    for _ in 0..20 {
+        let m = lab.boot().await;
+        m.output("for i in $(seq 6); do (while :; do echo x > /tmp/tick-$i; done) >/dev/null 2>&1 & done")
+            .await;
+        let (processes, first) = m.machine.freeze().await.unwrap();
+        assert!(processes.len() >= 6, "{processes:?}");
+        let second = m.machine.snapshot().await.unwrap();
+        assert_eq!(first, second, "nothing writes any more");
+        m.machine.destroy().await;
+    }
 }
