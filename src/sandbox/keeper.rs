@@ -373,6 +373,10 @@ impl Keeper {
             if process::all_still() || Instant::now() > deadline {
                 break;
             }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "only a parent is told that a process has stopped"
+            )]
             thread::sleep(STOP_PAUSE);
         }
         Ok(())
