@@ -12,7 +12,8 @@ use crate::model::ModelError;
 /// A question to a model.
 pub(super) type Check<'a> = Pin<Box<dyn Future<Output = Result<(), ModelError>> + 'a>>;
 
-/// Asks all at the same time, and tells the attempts that fail meanwhile.
+/// Asks all at the same time, and tells the attempts that fail meanwhile and are made again. The
+/// last one of a model is in the error.
 ///
 /// # Errors
 /// All models that do not answer, in the order of their questions.
@@ -22,7 +23,11 @@ pub(super) async fn all(checks: Vec<Check<'_>>, attempts: &mut Attempts) -> Resu
     let errors = loop {
         tokio::select! {
             biased;
-            Some(attempt) = attempts.recv() => output::note(&attempt.to_string()),
+            Some(attempt) = attempts.recv() => {
+                if attempt.wait.is_some() {
+                    output::note(&attempt.to_string());
+                }
+            }
             errors = &mut answers => break errors,
         }
     };

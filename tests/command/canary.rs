@@ -144,8 +144,9 @@ fn command(quotes: &str) -> String {
 /// What is found of a key wherever it stands, in all its writings, as few bytes as suffice.
 fn traces() -> BTreeSet<String> {
     let word = "canary";
-    let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut traces = BTreeSet::from([word.to_owned(), hex.to_uppercase(), hex]);
+    let hex = "63616e617279";
+    let mut traces = BTreeSet::from([word, hex].map(str::to_owned));
+    traces.insert(hex.to_uppercase());
     for before in ["", "-", "--"] {
         // The outermost digits depend on what is around the word.
         let digits = STANDARD_NO_PAD.encode(format!("{before}{word}"));
