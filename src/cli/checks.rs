@@ -13,7 +13,8 @@ use crate::run::News;
 /// A question to a model.
 pub(super) type Check<'a> = Pin<Box<dyn Future<Output = Result<(), ModelError>> + 'a>>;
 
-/// Asks all at the same time, and tells the attempts that fail meanwhile.
+/// Asks all at the same time, and tells the attempts that fail meanwhile and are made again. The
+/// last one of a model is in the error.
 ///
 /// # Errors
 /// All models that do not answer, in the order of their questions.

@@ -133,7 +133,8 @@ async fn play(State(script): State<Arc<Script>>, request: Request<Body>) -> Resp
         );
     }
     let next = script.plays.lock().unwrap().pop_front();
-    match next.expect("the test says how each request is answered") {
+    // The test says how each request is answered.
+    match next.unwrap() {
         Play::Json(body) => {
             script.answered.lock().unwrap().push(body.clone());
             response(
