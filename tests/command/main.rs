@@ -1,7 +1,6 @@
 //! The command as its users meet it: the built programs, each test in a place of its own.
 #![expect(
     clippy::disallowed_methods,
-    clippy::expect_used,
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
