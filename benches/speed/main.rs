@@ -9,6 +9,7 @@
 
 mod busy;
 mod flat;
+mod memory;
 mod provider;
 
 use std::fmt::Write;
@@ -17,9 +18,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use offswitch::evidence::Message;
 use offswitch::model::scripted::Script;
-use offswitch::model::{Answering, Model};
 use offswitch::sandbox::{self, Files, Helper, Machines, Owner};
 use offswitch::task::{catalogue, parse_task};
 use offswitch::trial::{Lab, Order, TrialRecord};
@@ -70,7 +69,7 @@ fn main() {
             slow_model(&lab).await;
         }
         if wants("memory") {
-            memory(&lab).await;
+            memory::memory(&lab).await;
         }
         if wants("provider") {
             busy::busy().await;
@@ -146,38 +145,6 @@ async fn slow_model(lab: &Arc<Lab>) {
     run_many(lab, &script, 200, 200).await;
     let took = start.elapsed().as_secs_f64();
     println!("200 concurrent trials of 11 answers at 0.5 s: {took:.2} s (ideal 5.5, target 7.5)");
-}
-
-/// A thousand trials that wait for their model.
-async fn memory(lab: &Arc<Lab>) {
-    let count = 1000;
-    let before = used_memory();
-    let asked = Arc::new(Semaphore::new(0));
-    let (stop, stopped) = watch::channel(false);
-    let trials: Vec<_> = (0..count)
-        .map(|round| {
-            let (lab, model, stopped) =
-                (Arc::clone(lab), Silent(Arc::clone(&asked)), stopped.clone());
-            tokio::spawn(async move { lab.run(&order(round), Box::new(model), stopped).await })
-        })
-        .collect();
-    let _all = asked.acquire_many(count).await.unwrap();
-    let each = (used_memory() - before) / f64::from(count);
-    println!("{count} waiting trials: {each:.2} MiB each (target 4)");
-    stop.send_replace(true);
-    for trial in trials {
-        trial.await.unwrap();
-    }
-}
-
-/// A model that says that it was asked, and never answers.
-struct Silent(Arc<Semaphore>);
-
-impl Model for Silent {
-    fn answer<'a>(&'a mut self, _conversation: &'a [Message]) -> Answering<'a> {
-        self.0.add_permits(1);
-        Box::pin(std::future::pending())
-    }
 }
 
 async fn run_many(lab: &Arc<Lab>, script: &Script, count: u32, at_once: usize) {
@@ -269,20 +236,4 @@ fn median(times: &mut [Duration]) -> Duration {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
-}
-
-/// What the whole host uses, in MiB: the harness, the machines and what the kernel keeps for
-/// them.
-fn used_memory() -> f64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap();
-    let field = |name: &str| -> f64 {
-        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_whitespace()
-            .nth(1)
-            .unwrap()
-            .parse::<f64>()
-            .unwrap()
-            / 1024.0
-    };
-    field("MemTotal:") - field("MemAvailable:")
 }
