@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::Map;
 use tokio::sync::Barrier;
 
 use super::*;
 use crate::run::directory::TRIALS;
 use crate::run::fixtures;
 use crate::run::plan::tests::design;
-use crate::run::{Attempt, Plan};
+use crate::run::{Asking, Attempt, Plan};
 
 /// Keeps the names of the events that it is told.
 #[derive(Default)]
@@ -292,7 +293,7 @@ async fn a_stopped_model_is_left_and_the_others_go_on() {
 #[tokio::test]
 async fn a_run_that_has_used_up_its_budget_starts_nothing_more_and_says_so() {
     let place = tempfile::tempdir().unwrap();
-    let manifest = fixtures::manifest();
+    let manifest = paid_for();
     let directory = RunDirectory::create(place.path(), &manifest).unwrap();
     let names = Names::default();
     let (tell, news) = mpsc::unbounded_channel();
@@ -316,4 +317,52 @@ async fn a_run_that_has_used_up_its_budget_starts_nothing_more_and_says_so() {
     assert_eq!(trials_on_disk(place.path()).len(), 3);
     let names = names.0.borrow();
     assert_eq!(names[names.len() - 2..], ["budget reached", "finished"]);
+}
+
+/// A manifest whose model is at a provider.
+fn paid_for() -> RunManifest {
+    let mut manifest = fixtures::manifest();
+    manifest.plan.design.models[0].asking = Some(Asking {
+        server: "http://127.0.0.1:1".into(),
+        tool_protocol: "native".into(),
+        tool_profile: "plain".into(),
+        settings: Map::new(),
+    });
+    manifest
+}
+
+#[tokio::test]
+async fn a_model_whose_answers_nobody_counts_is_stopped_where_there_is_a_budget() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = paid_for();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let (tell, news) = mpsc::unbounded_channel();
+    let schedule = Schedule {
+        news,
+        budget_usd: Some(3.5),
+        ..schedule(&manifest, &names)
+    };
+    let costs_nobody_knows_what = |order: Arc<Order>, _| {
+        let tell = tell.clone();
+        async move {
+            let record = fixtures::record(&order.trial);
+            for _ in 0..2 {
+                let order = order.clone();
+                let cost_usd = None;
+                tell.send(News::Answered { order, cost_usd }).unwrap();
+            }
+            record
+        }
+    };
+    let end = schedule
+        .run(directory, costs_nobody_knows_what)
+        .await
+        .unwrap();
+    let model = manifest.plan.design.models[0].name.clone();
+    assert_eq!(end, End::ModelsStopped(vec![model]));
+    assert_eq!(trials_on_disk(place.path()).len(), 1);
+    let names = names.0.borrow();
+    let stops = names.iter().filter(|name| **name == "model stopped");
+    assert_eq!(stops.count(), 1);
 }
