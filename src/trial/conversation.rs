@@ -99,6 +99,9 @@ impl Conversation {
                 Ok(None) => return Ending::AgentEnded,
                 Err(ending) => return ending,
             };
+            if let Some(limit) = self.meter.blind() {
+                return uncounted(limit);
+            }
             if answer.calls.is_empty() {
                 self.say_user(self.duty.wording.go_on.clone());
             }
@@ -232,5 +235,17 @@ fn limit(which: Limit) -> Ending {
     Ending::Limit {
         which,
         unanswered: false,
+    }
+}
+
+/// The end by a provider that does not count what a limit is on: it can neither be held nor passed
+/// over.
+fn uncounted(which: Limit) -> Ending {
+    Ending::Error {
+        stage: Stage::Model,
+        message: format!(
+            "the provider did not say how many tokens its answer took, so the limit on {which} \
+             cannot be held"
+        ),
     }
 }
