@@ -66,11 +66,19 @@ impl Conversation {
                     ending = self.converse(&mut bench) => ending,
                 };
                 match self.finish(bench).await {
-                    Ok(()) => ending,
-                    Err(fault) => fault.into(),
+                    Err(fault) if ending != Ending::Cancelled => fault.into(),
+                    Ok(()) | Err(_) => ending,
                 }
             }
             Err(fault) => fault.into(),
+        };
+        // Whoever stops a run may hurt its machines, too. Such a trial is run again.
+        let is_fault = matches!(ending, Ending::Error { .. });
+        let was_stopped = is_fault && *stop.borrow();
+        let ending = if was_stopped {
+            Ending::Cancelled
+        } else {
+            ending
         };
         self.record.ending = ending;
         self.record.usage = self.meter.usage();
