@@ -65,7 +65,7 @@ impl Site {
         let manifest = earlier.continued(manifest)?;
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
-        let torn = directory.recover(|record| {
+        let torn = directory.recover(&manifest.plan, |record| {
             standings.count(&record);
             observations.push(report::observation(&record));
         })?;
