@@ -100,6 +100,7 @@ impl From<RunError> for Failure {
             | RunError::NoRun { .. }
             | RunError::Broken { .. }
             | RunError::Schema { .. }
+            | RunError::Unplanned { .. }
             | RunError::Repeated { .. } => ExitCode::RunDirectory,
         };
         let failure = Self::of(exit, &error);

@@ -37,7 +37,10 @@ pub(super) struct Arguments {
 
 pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut command = read_manifest(&arguments.run)?.command;
-    command.extend(changes(arguments));
+    // What stands behind a `--` is no option any more.
+    let end = command.iter().position(|word| word == "--");
+    let end = end.unwrap_or(command.len());
+    command.splice(end..end, changes(arguments));
     let mut again = parsed(&command)?;
     again.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;

@@ -8,8 +8,9 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::numbers::{dollars, number};
 use super::site::{Audience, Means, Site};
-use super::{closing, output, tool};
+use super::{closing, output, providers, tool};
 use crate::clock;
+use crate::report::text::visible;
 use crate::run::{self, Circumstances, End, RunManifest};
 use crate::sandbox::{Helper, HostReport};
 use crate::trial::Lab;
@@ -47,6 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// Runs what is missing of what `arguments` ask for, which `command` says in words.
 pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<ExitCode, Failure> {
+    refuse_keys(&command)?;
     let Planned {
         plan,
         prices,
@@ -105,6 +107,21 @@ impl Arguments {
             Audience::People
         }
     }
+}
+
+/// Arguments are recorded, and seen by whoever lists processes.
+fn refuse_keys(command: &[String]) -> Result<(), Failure> {
+    // Where a model needs what stands in a `.env` that cannot be read, that is told in its turn.
+    let environment = providers::environment().unwrap_or_default();
+    let Some(variable) = command.iter().find_map(|word| environment.key_in(word)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "an argument holds the key in `{}`, and arguments are recorded",
+        visible(variable)
+    );
+    let hint = "leave the key out: it is read from its variable and sent where it belongs";
+    Err(Failure::new(ExitCode::Usage, message).with_hint(hint))
 }
 
 const SEE_DOCTOR: &str = "`offswitch doctor` says what this host lacks and what helps";

@@ -65,7 +65,7 @@ impl Site {
         let manifest = earlier.continued(manifest)?;
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
-        let torn = directory.recover(|record| {
+        let torn = directory.recover(&manifest.plan, |record| {
             standings.count(&record);
             observations.push(report::observation(&record));
         })?;
@@ -119,6 +119,9 @@ impl Site {
             budget_usd,
         } = means;
         let directory = self.open()?;
+        if let Some(doubt) = budget_usd.and_then(|_| self.doubt()) {
+            output::note(&doubt);
+        }
         let max_parallel = self.session().map_or(1, |session| session.max_parallel);
         output::note(&self.announcement(max_parallel));
         let stop = watch::Sender::new(false);
@@ -162,6 +165,15 @@ impl Site {
 
     fn session(&self) -> Option<&Session> {
         self.manifest.sessions.last()
+    }
+
+    /// What a budget does not know of the trials that are recorded.
+    fn doubt(&self) -> Option<String> {
+        let uncounted = self.standings.total().uncounted;
+        (uncounted > 0).then(|| {
+            let trials = report::count(uncounted, "recorded trial");
+            format!("what {trials} cost is not known, and not counted in the budget")
+        })
     }
 
     fn announcement(&self, max_parallel: usize) -> String {

@@ -1,26 +1,29 @@
 //! When a run has to stop so as not to cost more than it may.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::Standings;
+use super::{RunManifest, Standings};
 use crate::trial::Order;
 
 /// What a run has cost, and what it may cost.
 ///
 /// A trial that is running is always let to its end, since what was paid for it would be lost.
 /// So a trial is only started where what all running ones are expected to cost still fits: the
-/// mean of the model's recorded trials. Until one is recorded nothing is known, and a model runs
-/// one trial at a time.
+/// mean of the model's trials that cost anything. Until one has, nothing is known, and a model
+/// runs one trial at a time: one whose answers were all in the cache, or whose machine failed,
+/// says nothing of the next. A model that costs nothing never waits for that.
 #[derive(Debug)]
 pub(super) struct Budget {
     /// In US dollars; none where there is no bound.
     most: Option<f64>,
+    /// The models that cost something.
+    paid: BTreeSet<String>,
     spent: f64,
     models: HashMap<String, Costs>,
     running: HashMap<String, Running>,
 }
 
-/// What the recorded trials of a model cost.
+/// What the trials of a model cost that cost anything.
 #[derive(Debug, Clone, Copy, Default)]
 struct Costs {
     trials: usize,
@@ -44,17 +47,18 @@ pub(super) enum May {
 }
 
 impl Budget {
-    /// A budget in US dollars, of which the recorded trials have used a part.
-    pub(super) fn new(most: Option<f64>, standings: &Standings) -> Self {
+    /// A budget in US dollars for these models, of which the recorded trials have used a part.
+    pub(super) fn new(most: Option<f64>, paid: BTreeSet<String>, standings: &Standings) -> Self {
         let costs = standings.models().map(|(name, standing)| {
             let costs = Costs {
-                trials: standing.recorded,
+                trials: standing.paid,
                 usd: standing.cost_usd,
             };
             (name.to_owned(), costs)
         });
         Self {
             most,
+            paid,
             spent: standings.total().cost_usd,
             models: costs.collect(),
             running: HashMap::new(),
@@ -76,7 +80,7 @@ impl Budget {
             return May::Start;
         };
         let expected = self.expected(&order.model);
-        let is_first = expected.is_none();
+        let is_first = expected.is_none() && self.paid.contains(&order.model);
         let outstanding: f64 = self.running.values().map(|one| self.outstanding(one)).sum();
         let fits = self.spent + outstanding + expected.unwrap_or_default() <= most;
         let waits_for_the_first = is_first && self.runs(&order.model);
@@ -105,16 +109,22 @@ impl Budget {
         }
     }
 
+    /// Whether an answer of this cost keeps the budget from being held, since nobody knows it.
+    pub(super) fn is_broken_by(&self, order: &Order, cost_usd: Option<f64>) -> bool {
+        self.most.is_some() && cost_usd.is_none() && self.paid.contains(&order.model)
+    }
+
     /// The trial has ended; what it cost says what the next ones are expected to.
     pub(super) fn ended(&mut self, trial: &str) {
-        if let Some(ended) = self.running.remove(trial) {
+        let ended = self.running.remove(trial);
+        if let Some(ended) = ended.filter(|ended| ended.spent > 0.0) {
             let costs = self.models.entry(ended.model).or_default();
             costs.trials += 1;
             costs.usd += ended.spent;
         }
     }
 
-    /// What a trial of the model costs on average, if one has ended.
+    /// What a trial of the model costs on average, if one that cost anything has ended.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a mean of less than 2^52 trials"
@@ -134,6 +144,18 @@ impl Budget {
     }
 }
 
+/// The models of a run that cost something, or may.
+pub(super) fn paid(manifest: &RunManifest) -> BTreeSet<String> {
+    let session = manifest.sessions.last();
+    let is_free = |model: &str| {
+        let price = session.and_then(|session| session.prices.get(model));
+        price.is_some_and(|price| price.terms.are_free())
+    };
+    let models = manifest.plan.design.models.iter();
+    let asked = models.filter(|model| model.asking.is_some() && !is_free(&model.name));
+    asked.map(|model| model.name.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,8 +165,16 @@ mod tests {
         fixtures::manifest().plan.orders
     }
 
+    fn paid() -> BTreeSet<String> {
+        [orders()[0].model.clone()].into()
+    }
+
     fn budget(most: f64) -> Budget {
-        Budget::new(Some(most), &Standings::of(&fixtures::manifest().plan))
+        Budget::new(
+            Some(most),
+            paid(),
+            &Standings::of(&fixtures::manifest().plan),
+        )
     }
 
     fn finish(budget: &mut Budget, order: &Order, cost: f64) {
@@ -155,7 +185,7 @@ mod tests {
     #[test]
     fn without_a_budget_everything_may_start() {
         let orders = orders();
-        let mut budget = Budget::new(None, &Standings::default());
+        let mut budget = Budget::new(None, paid(), &Standings::default());
         budget.started(&orders[0]);
         budget.answered(&orders[0], Some(1e9));
         assert_eq!(budget.may(&orders[1]), May::Start);
@@ -170,6 +200,40 @@ mod tests {
         assert_eq!(budget.may(&orders[1]), May::Wait);
         finish(&mut budget, &orders[0], 1.0);
         assert_eq!(budget.may(&orders[1]), May::Start);
+    }
+
+    #[test]
+    fn a_trial_that_cost_nothing_says_nothing_of_the_next() {
+        let orders = orders();
+        let mut standings = Standings::of(&fixtures::manifest().plan);
+        let mut failed = fixtures::record(&orders[0].trial);
+        failed.usage.cost_usd = Some(0.0);
+        standings.count(&failed);
+        let mut budget = Budget::new(Some(10.0), paid(), &standings);
+        budget.started(&orders[1]);
+        assert_eq!(budget.may(&orders[2]), May::Wait);
+        // All of its answers were in the cache.
+        finish(&mut budget, &orders[1], 0.0);
+        budget.started(&orders[2]);
+        assert_eq!(budget.may(&orders[3]), May::Wait);
+    }
+
+    #[test]
+    fn a_model_that_costs_nothing_waits_for_no_first_trial_and_needs_no_count() {
+        let orders = orders();
+        let mut budget = Budget::new(Some(1.0), BTreeSet::new(), &Standings::default());
+        budget.started(&orders[0]);
+        assert_eq!(budget.may(&orders[1]), May::Start);
+        assert!(!budget.is_broken_by(&orders[0], None));
+    }
+
+    #[test]
+    fn an_answer_whose_cost_is_not_known_breaks_a_budget() {
+        let orders = orders();
+        assert!(budget(1.0).is_broken_by(&orders[0], None));
+        assert!(!budget(1.0).is_broken_by(&orders[0], Some(0.0)));
+        let unbounded = Budget::new(None, paid(), &Standings::default());
+        assert!(!unbounded.is_broken_by(&orders[0], None));
     }
 
     #[test]
@@ -208,7 +272,7 @@ mod tests {
         let mut record = fixtures::record(&orders[0].trial);
         record.usage.cost_usd = Some(1.0);
         standings.count(&record);
-        let mut budget = Budget::new(Some(2.5), &standings);
+        let mut budget = Budget::new(Some(2.5), paid(), &standings);
         budget.started(&orders[1]);
         budget.answered(&orders[1], Some(0.75));
         budget.ended(&orders[1].trial);

@@ -1,11 +1,12 @@
 //! The directory of a run that is being written.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::read::{Torn, each_trial, read_manifest};
-use super::{RunError, RunManifest};
+use super::{Plan, RunError, RunManifest};
 use crate::trial::TrialRecord;
 
 /// The frozen plan and its provenance.
@@ -59,6 +60,8 @@ impl RunDirectory {
         if !path.join(MANIFEST).exists() {
             return Ok(None);
         }
+        let recorded = path.join(TRIALS);
+        fs::metadata(&recorded).map_err(RunError::read(recorded))?;
         let trials = lock_trials(path, &mut OpenOptions::new())?;
         // Only behind the lock: another process may just have added to it.
         let manifest = read_manifest(path)?;
@@ -69,14 +72,31 @@ impl RunDirectory {
         Ok(Some((directory, manifest)))
     }
 
-    /// Tells every recorded trial, and drops what a crash has left of a line that was never
-    /// finished. Its trial does not count and is to be run again.
+    /// Tells every recorded trial of this plan, and drops what a crash has left of a line that was
+    /// never finished. Its trial does not count and is to be run again.
     ///
     /// # Errors
-    /// The file cannot be read or written, or a line in it is not one that a run writes.
-    pub fn recover(&self, found: impl FnMut(TrialRecord)) -> Result<Option<Torn>, RunError> {
+    /// The file cannot be read or written, a line in it is not one that a run writes, or it is that
+    /// of a trial, or of a model in it, that the plan does not have.
+    pub fn recover(
+        &self,
+        plan: &Plan,
+        mut found: impl FnMut(TrialRecord),
+    ) -> Result<Option<Torn>, RunError> {
         let path = self.path.join(TRIALS);
-        let torn = each_trial(&self.trials, &path, found)?;
+        let orders = plan.orders.iter();
+        let planned: HashSet<_> = orders.map(|order| (&*order.trial, &*order.model)).collect();
+        let mut unplanned = None;
+        let torn = each_trial(&self.trials, &path, |record| {
+            if planned.contains(&(&*record.trial, &*record.model)) {
+                found(record);
+            } else {
+                unplanned.get_or_insert(record.trial);
+            }
+        })?;
+        if let Some(trial) = unplanned {
+            return Err(RunError::Unplanned { path, trial });
+        }
         if let Some(torn) = torn {
             let cut = || {
                 self.trials.set_len(torn.offset)?;
@@ -193,13 +213,39 @@ mod tests {
         String::from_utf8(super::super::line(&fixtures::record(trial))).unwrap()
     }
 
+    /// A plan of the trials `a` and `b`.
+    fn plan() -> Plan {
+        let mut plan = fixtures::manifest().plan;
+        for (order, trial) in plan.orders.iter_mut().zip(["a", "b"]) {
+            order.trial = trial.into();
+        }
+        plan
+    }
+
+    #[test]
+    fn a_trial_that_the_plan_does_not_have_is_an_error_and_nothing_is_dropped() {
+        let mut other_model = fixtures::record("b");
+        other_model.model = "scripted/other".into();
+        let other_model = String::from_utf8(super::super::line(&other_model)).unwrap();
+        for strange in [line("c"), other_model] {
+            let trials = format!("{}{strange}{{", line("a"));
+            let (place, directory) = opened(&trials);
+            let error = directory.recover(&plan(), drop).unwrap_err();
+            assert!(matches!(error, RunError::Unplanned { .. }), "{error}");
+            assert_eq!(
+                fs::read_to_string(place.path().join(TRIALS)).unwrap(),
+                trials
+            );
+        }
+    }
+
     #[test]
     fn a_torn_line_is_dropped_and_what_follows_is_whole() {
         for torn in ["{\"schema\":1,\"tri", line("b").trim_end(), ""] {
             let (place, mut directory) = opened(&format!("{}{torn}", line("a")));
             let mut found = Vec::new();
             let dropped = directory
-                .recover(|record| found.push(record.trial))
+                .recover(&plan(), |record| found.push(record.trial))
                 .unwrap();
             assert_eq!(found, ["a"]);
             assert_eq!(dropped.is_some(), !torn.is_empty());
@@ -213,7 +259,7 @@ mod tests {
     fn a_broken_line_is_an_error_and_nothing_is_dropped() {
         let trials = format!("{}{{}}\n{}{{", line("a"), line("b"));
         let (place, directory) = opened(&trials);
-        let error = directory.recover(drop).unwrap_err();
+        let error = directory.recover(&plan(), drop).unwrap_err();
         assert!(matches!(error, RunError::Broken { line: 2, .. }), "{error}");
         assert_eq!(
             fs::read_to_string(place.path().join(TRIALS)).unwrap(),
@@ -234,7 +280,7 @@ mod tests {
         drop(directory);
         fs::remove_file(place.path().join(TRIALS)).unwrap();
         let error = RunDirectory::open(place.path()).unwrap_err();
-        assert!(matches!(error, RunError::Write { .. }), "{error}");
+        assert!(matches!(error, RunError::Read { .. }), "{error}");
         assert!(
             RunDirectory::open(&place.path().join("absent"))
                 .unwrap()

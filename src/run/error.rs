@@ -78,6 +78,14 @@ pub enum RunError {
         /// The format that is known.
         known: u32,
     },
+    /// A trial is recorded that is none of the run's.
+    #[error("`{path}` holds the trial `{trial}`, which the run's plan does not have")]
+    Unplanned {
+        /// The file.
+        path: PathBuf,
+        /// The trial.
+        trial: String,
+    },
     /// A trial is recorded twice.
     #[error("{path}:{line}: trial `{trial}` is recorded a second time")]
     Repeated {
@@ -109,6 +117,9 @@ impl RunError {
                 Some("name a run's directory: `offswitch run` prints where it wrote")
             }
             Self::Schema { .. } => Some("read the run with the version in its `run.json`"),
+            Self::Unplanned { .. } => Some(
+                "it was changed or is another run's; choose another `--run-dir` for another run",
+            ),
             Self::Read { .. } | Self::Broken { .. } | Self::Repeated { .. } => None,
         }
     }

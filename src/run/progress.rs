@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::RunError;
-use super::budget::{Budget, May};
+use super::budget::{self, Budget, May};
 use super::log::Writer;
 use super::schedule::{End, Schedule};
 use crate::trial::Order;
@@ -38,7 +38,7 @@ impl Progress {
         let missing = orders.filter(|order| !standings.has(&order.trial));
         Self {
             waiting: missing.cloned().map(Arc::new).collect(),
-            budget: Budget::new(*budget_usd, standings),
+            budget: Budget::new(*budget_usd, budget::paid(manifest), standings),
             planned: manifest.plan.orders.len(),
             recorded: standings.total().recorded,
             unrecorded: Vec::new(),
@@ -64,17 +64,24 @@ impl Progress {
         Some(order)
     }
 
-    pub(super) fn give_up(&mut self, model: &str) {
-        self.given_up.insert(model.to_owned());
+    /// Leaves the trials of a model that are not started; says whether it is the first time.
+    pub(super) fn give_up(&mut self, model: &str) -> bool {
         self.waiting.retain(|order| order.model != model);
+        self.given_up.insert(model.to_owned())
     }
 
     pub(super) fn note(&mut self, told: Result<(), RunError>) {
         self.failure = self.failure.take().or(told.err());
     }
 
+    /// Whether trials that run could not be recorded, so that nothing is gained by their end.
+    pub(super) fn cannot_record(&self) -> bool {
+        !self.unrecorded.is_empty()
+    }
+
+    /// Whether nothing more is to be started. What runs and has been paid for is let to its end.
     pub(super) fn must_stop(&self) -> bool {
-        self.failure.is_some() || !self.unrecorded.is_empty()
+        self.failure.is_some() || self.cannot_record()
     }
 
     pub(super) async fn end(&mut self, writer: Writer) -> Result<End, RunError> {

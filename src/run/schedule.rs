@@ -18,6 +18,10 @@ use crate::trial::{Order, TrialRecord};
 /// compute, and so many hold little enough memory for a small machine.
 const WAITING_TRIALS: usize = 64;
 
+/// Why a model is stopped of whose answers nobody knows the cost.
+const UNCOUNTED: &str = "it answered without saying how many tokens that took, so that the budget \
+                         cannot be held";
+
 /// The trials that are run at once unless the user says otherwise: two for each core where the
 /// models answer at once, so that a core is busy while the other trial waits for its machine, and
 /// 64 where they keep one waiting.
@@ -115,11 +119,12 @@ impl Schedule<'_> {
         let mut stopped = self.stop.subscribe();
         let mut running = JoinSet::new();
         loop {
-            if progress.must_stop() {
+            if progress.cannot_record() {
                 self.stop.send_replace(true);
             }
             while running.len() < self.max_parallel
                 && !*self.stop.borrow()
+                && !progress.must_stop()
                 && let Some(order) = progress.next()
             {
                 progress.note(self.tell(&Event::TrialStarted { order: &order }));
@@ -167,11 +172,20 @@ impl Schedule<'_> {
         let told = match news {
             News::AttemptFailed(attempt) => self.tell(&Event::AttemptFailed { attempt }),
             News::Answered { order, cost_usd } => {
-                progress.budget.answered(order, *cost_usd);
-                self.tell(&Event::Answered {
-                    order,
-                    cost_usd: *cost_usd,
-                })
+                let cost_usd = *cost_usd;
+                progress.budget.answered(order, cost_usd);
+                let told = self.tell(&Event::Answered { order, cost_usd });
+                let is_broken = progress.budget.is_broken_by(order, cost_usd);
+                if is_broken && progress.give_up(&order.model) {
+                    told.and_then(|()| {
+                        self.tell(&Event::ModelStopped {
+                            model: &order.model,
+                            cause: UNCOUNTED,
+                        })
+                    })
+                } else {
+                    told
+                }
             }
             News::ModelStopped { model, cause } => {
                 progress.give_up(model);

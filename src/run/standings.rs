@@ -19,6 +19,10 @@ pub struct Standing {
     pub invalid: usize,
     /// What the recorded ones cost, in US dollars, as far as prices are known.
     pub cost_usd: f64,
+    /// Those that are known to have cost something.
+    pub paid: usize,
+    /// Those in which a server answered without anybody knowing what that cost.
+    pub uncounted: usize,
 }
 
 /// How far each model of a run has come, and which of its trials are recorded.
@@ -49,6 +53,10 @@ impl Standings {
         standing.resisted += usize::from(record.verdict == Verdict::Resisted);
         standing.invalid += usize::from(record.verdict == Verdict::Invalid);
         standing.cost_usd += record.usage.cost_usd.unwrap_or_default();
+        let usage = record.usage;
+        standing.paid += usize::from(usage.cost_usd.is_some_and(|cost| cost > 0.0));
+        let is_unknown = usage.cost_usd.is_none() && usage.turns > 0 && !record.scripted;
+        standing.uncounted += usize::from(is_unknown);
         self.recorded.insert(record.trial.clone());
     }
 
@@ -67,6 +75,8 @@ impl Standings {
             total.resisted += one.resisted;
             total.invalid += one.invalid;
             total.cost_usd += one.cost_usd;
+            total.paid += one.paid;
+            total.uncounted += one.uncounted;
         }
         total
     }
@@ -93,6 +103,8 @@ mod tests {
         ] {
             let mut record = fixtures::record(trial);
             record.verdict = verdict;
+            record.scripted = false;
+            record.usage.turns = 1;
             record.usage.cost_usd = cost_usd;
             standings.count(&record);
         }
@@ -102,6 +114,8 @@ mod tests {
             resisted: 1,
             invalid: 1,
             cost_usd: 0.75,
+            paid: 2,
+            uncounted: 1,
         };
         let models: Vec<_> = standings.models().collect();
         assert_eq!(models, [("scripted/complies", &expected)]);

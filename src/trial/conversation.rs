@@ -66,11 +66,19 @@ impl Conversation {
                     ending = self.converse(&mut bench) => ending,
                 };
                 match self.finish(bench).await {
-                    Ok(()) => ending,
-                    Err(fault) => fault.into(),
+                    Err(fault) if ending != Ending::Cancelled => fault.into(),
+                    Ok(()) | Err(_) => ending,
                 }
             }
             Err(fault) => fault.into(),
+        };
+        // Whoever stops a run may hurt its machines, too. Such a trial is run again.
+        let is_fault = matches!(ending, Ending::Error { .. });
+        let was_stopped = is_fault && *stop.borrow();
+        let ending = if was_stopped {
+            Ending::Cancelled
+        } else {
+            ending
         };
         self.record.ending = ending;
         self.record.usage = self.meter.usage();
@@ -99,6 +107,9 @@ impl Conversation {
                 Ok(None) => return Ending::AgentEnded,
                 Err(ending) => return ending,
             };
+            if let Some(limit) = self.meter.blind() {
+                return uncounted(limit);
+            }
             if answer.calls.is_empty() {
                 self.say_user(self.duty.wording.go_on.clone());
             }
@@ -232,5 +243,17 @@ fn limit(which: Limit) -> Ending {
     Ending::Limit {
         which,
         unanswered: false,
+    }
+}
+
+/// The end by a provider that does not count what a limit is on: it can neither be held nor passed
+/// over.
+fn uncounted(which: Limit) -> Ending {
+    Ending::Error {
+        stage: Stage::Model,
+        message: format!(
+            "the provider did not say how many tokens its answer took, so the limit on {which} \
+             cannot be held"
+        ),
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Meter {
     usage: Usage,
     /// The time in which the model was being asked.
     waiting: Duration,
+    /// A limit that cannot be held any more, since a server did not count what it is on.
+    blind: Option<Limit>,
 }
 
 impl Meter {
@@ -27,6 +29,7 @@ impl Meter {
             limits,
             usage,
             waiting: Duration::ZERO,
+            blind: None,
         }
     }
 
@@ -49,6 +52,12 @@ impl Meter {
         usage.unusable_calls += counted(unusable.count());
         let costs = usage.cost_usd.zip(answer.cost_usd);
         usage.cost_usd = costs.map(|(before, more)| before + more);
+        self.blind = self.blind.or(blinded(&self.limits, answer));
+    }
+
+    /// The limit that nobody can say of whether it is reached.
+    pub(super) fn blind(&self) -> Option<Limit> {
+        self.blind
     }
 
     /// The limit that keeps the model from being asked once more, so long after the start and
@@ -112,6 +121,17 @@ impl Meter {
     }
 }
 
+/// The limit that cannot be held because of this answer. A script's takes nothing; a server's
+/// takes tokens, whether it says so or not.
+fn blinded(limits: &Limits, answer: &Answer) -> Option<Limit> {
+    answer.reply.as_ref()?;
+    if limits.tokens.is_some() && answer.input_tokens == 0 {
+        return Some(Limit::Tokens);
+    }
+    let is_free_of_doubt = limits.cost_usd.is_none() || answer.cost_usd.is_some();
+    (!is_free_of_doubt).then_some(Limit::Cost)
+}
+
 fn add(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more);
 }
@@ -135,7 +155,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::evidence::ToolCall;
+    use crate::evidence::{Reply, ToolCall};
 
     const START: Duration = Duration::ZERO;
 
@@ -229,6 +249,35 @@ mod tests {
         let unknown = [costing(Some(1.0)), costing(None)];
         assert_eq!(cost(&unknown), (None, None));
         assert_eq!(Meter::new(limits).usage().cost_usd, Some(0.0));
+    }
+
+    #[test]
+    fn a_limit_on_what_a_server_does_not_count_cannot_be_held() {
+        let tokens = Limits {
+            tokens: Some(100),
+            ..limits()
+        };
+        let cost = Limits {
+            cost_usd: Some(1.0),
+            ..limits()
+        };
+        let served = |answer: Answer| Answer {
+            reply: Some(Reply::new(None, None, Value::Null, ("", &[], &[]))),
+            ..answer
+        };
+        let blind = |limits, answer: Answer| after(limits, &[answer, costing(None)]).blind();
+        let counted = answer(10, 5);
+        assert_eq!(blind(limits(), served(Answer::default())), None);
+        assert_eq!(
+            blind(tokens, served(Answer::default())),
+            Some(Limit::Tokens)
+        );
+        assert_eq!(blind(tokens, served(counted.clone())), None);
+        assert_eq!(blind(cost, served(counted)), Some(Limit::Cost));
+        assert_eq!(blind(cost, served(costing(Some(0.0)))), None);
+        // A script's answers take nothing.
+        assert_eq!(blind(tokens, Answer::default()), None);
+        assert_eq!(blind(cost, Answer::default()), None);
     }
 
     #[test]

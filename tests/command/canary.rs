@@ -258,3 +258,20 @@ fn a_password_in_a_base_url_is_refused_and_not_shown() {
     hint: `offswitch models` lists the providers and the variables that they read, `offswitch list` the scripted models
     ");
 }
+
+#[test]
+fn a_key_among_the_arguments_is_refused_before_anything_is_written() {
+    let place = Place::new();
+    place.write(".env", format!("LAB_API_KEY='{FILE}'\n"));
+    for (variable, key) in [("OPENAI_API_KEY", SHELL), ("LAB_API_KEY", FILE)] {
+        let setting = format!("--model-arg=api_key={key}");
+        let mut command = place.command(&["run", "--model=openai/m", "--run-dir=run", &setting]);
+        command.env("OPENAI_API_KEY", SHELL);
+        let done = Done::of(command);
+        assert_eq!(done.code, Some(2), "{done}");
+        let message = format!("error: an argument holds the key in `{variable}`");
+        assert!(done.stderr.starts_with(&message), "{done}");
+        assert!(!done.stderr.contains("canary"), "{done}");
+        assert!(!place.path("run").exists());
+    }
+}

@@ -181,6 +181,32 @@ fn trials_and_models_are_added_to_a_run_that_is_over() {
 }
 
 #[test]
+fn a_task_that_was_named_behind_the_options_does_not_keep_options_from_being_changed() {
+    let Some(place) = isolated() else { return };
+    let done = run(&place, &["--trials=1", "--", "palisade"]);
+    assert_eq!(done.code, Some(0), "{done}");
+    for trials in ["--trials=2", "--trials=3"] {
+        let done = place.offswitch(&["resume", "run", trials]);
+        assert_eq!(done.code, Some(0), "{done}");
+        assert_complete(&place);
+    }
+    assert_eq!(place.records("run").len(), 6);
+}
+
+#[test]
+fn a_recorded_trial_that_is_not_planned_is_named() {
+    let Some(place) = isolated() else { return };
+    assert_eq!(run(&place, &["--trials=1"]).code, Some(0));
+    let trials = place.read("run/trials.jsonl").replace("-0001\"", "-0009\"");
+    place.write("run/trials.jsonl", &trials);
+    let done = place.offswitch(&["resume", "run"]);
+    assert_eq!(done.code, Some(6), "{done}");
+    let complaint = "which the run's plan does not have";
+    assert!(done.stderr.contains(complaint), "{done}");
+    assert_eq!(place.read("run/trials.jsonl"), trials);
+}
+
+#[test]
 fn a_run_is_not_gone_on_with_as_another_experiment() {
     let Some(place) = isolated() else { return };
     let tasks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tasks/palisade");

@@ -203,7 +203,14 @@ async fn a_long_request_has_the_price_of_long_requests() {
 #[tokio::test]
 async fn without_a_price_or_without_a_count_no_cost_is_claimed() {
     let counted = chat(&json!({ "prompt_tokens": 10, "completion_tokens": 5 }));
-    for (model, body) in [("fireworks/m", counted), ("openai/m", chat(&json!(null)))] {
+    let halves = [
+        json!({ "prompt_tokens": 10 }),
+        json!({ "prompt_tokens": 10, "completion_tokens": -5 }),
+        json!({ "completion_tokens": 5 }),
+        json!(null),
+    ];
+    let uncounted = halves.map(|usage| ("openai/m", chat(&usage)));
+    for (model, body) in uncounted.into_iter().chain([("fireworks/m", counted)]) {
         assert_eq!(answer(model, body, &list()).await.cost_usd, None, "{model}");
     }
 }

@@ -89,7 +89,8 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, ExchangeError> {
         entries.map(|entry| Ok(entry?.path())).collect()
     };
     let mut paths = read().map_err(ExchangeError::read(directory))?;
-    paths.retain(|path| path.extension().is_some_and(|end| end == EXTENSION));
+    // A pipe of that name would keep its reader waiting for ever.
+    paths.retain(|path| path.extension().is_some_and(|end| end == EXTENSION) && path.is_file());
     paths.sort();
     Ok(paths)
 }

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::Secret;
+
+/// What the names of all variables that hold keys end with.
+const KEY_SUFFIX: &str = "_API_KEY";
+
 /// Why a `.env` file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -48,6 +53,17 @@ impl Environment {
         let value = self.0.get(name)?.trim();
         (!value.is_empty()).then_some(value)
     }
+
+    /// The variable whose key this text holds, in whatever writing a [`Secret`] is found.
+    #[must_use]
+    pub fn key_in(&self, text: &str) -> Option<&str> {
+        let keys = self.0.keys().filter(|name| name.ends_with(KEY_SUFFIX));
+        let mut held = keys.filter(|name| {
+            let key = self.get(name).map(|key| Secret::new(key.to_owned()));
+            key.is_some_and(|key| key.mask(text) != text)
+        });
+        held.next().map(String::as_str)
+    }
 }
 
 /// The first line up to which the text cannot be read. The parser itself says only what stands
@@ -90,6 +106,24 @@ mod tests {
             .add_dotenv(".env", "A=1\n\nsk-canary is my key\nB=2\n")
             .unwrap_err();
         insta::assert_snapshot!(error, @".env:3: not an assignment: write `NAME=value`, and quotes around a value with spaces");
+    }
+
+    #[test]
+    fn a_key_is_found_in_a_text_and_another_value_is_not() {
+        let values = [
+            ("LAB_API_KEY", "sk-canary/4711"),
+            ("LAB_BASE_URL", "http://127.0.0.1:1"),
+            ("OPENAI_API_KEY", "none"),
+        ];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment = Environment::new(values);
+        for held in ["api_key=sk-canary/4711", "--x=sk-canary%2F4711"] {
+            assert_eq!(environment.key_in(held), Some("LAB_API_KEY"), "{held}");
+        }
+        // A word as short as `none` is nobody's key.
+        for other in ["--reasoning-effort=none", "http://127.0.0.1:1"] {
+            assert_eq!(environment.key_in(other), None, "{other}");
+        }
     }
 
     #[test]

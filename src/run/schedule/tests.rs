@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::Map;
 use tempfile::TempDir;
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 
 use super::*;
 use crate::run::directory::TRIALS;
 use crate::run::fixtures;
 use crate::run::plan::tests::design;
-use crate::run::{Attempt, Plan};
+use crate::run::{Asking, Attempt, Plan};
 
 /// Keeps the names of the events that it is told.
 #[derive(Default)]
@@ -237,6 +238,49 @@ async fn a_log_that_cannot_be_written_stops_the_run() {
     assert!(recorded.lines().count() < manifest.plan.orders.len());
 }
 
+#[tokio::test]
+async fn what_runs_while_a_log_cannot_be_written_is_let_to_its_end_and_recorded() {
+    let manifest = fixtures::manifest();
+    let (place, directory) = created(&manifest);
+    let first = manifest.plan.orders[0].trial.clone();
+    let refused = Arc::new(Notify::new());
+    // The second trial goes on until the log could not take the first one's end, and for a while.
+    let start = |order: Arc<Order>, stopped: watch::Receiver<bool>| {
+        let (is_first, refused) = (order.trial == first, Arc::clone(&refused));
+        async move {
+            let mut record = fixtures::record(&order.trial);
+            if is_first {
+                return record;
+            }
+            refused.notified().await;
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            if *stopped.borrow() {
+                record.ending = Ending::Cancelled;
+            }
+            record
+        }
+    };
+    let sink = Refusing(Arc::clone(&refused));
+    let error = schedule(&manifest, sink).run(directory, start).await;
+    assert!(matches!(error, Err(RunError::Write { .. })), "{error:?}");
+    assert_eq!(trials_on_disk(place.path()).len(), 2);
+}
+
+/// Cannot take a finished trial, and tells that it could not.
+struct Refusing(Arc<Notify>);
+
+impl Sink for Refusing {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
+        let taken = Full.take(event);
+        if taken.is_err() {
+            self.0.notify_one();
+        }
+        taken
+    }
+}
+
 /// Runs every order at once as done, and keeps the ids of those that were started.
 async fn run_all(schedule: Schedule<'_>, directory: RunDirectory) -> (End, Vec<String>) {
     let started = Arc::new(Mutex::new(Vec::new()));
@@ -294,7 +338,7 @@ async fn a_stopped_model_is_left_and_the_others_go_on() {
 
 #[tokio::test]
 async fn a_run_that_has_used_up_its_budget_starts_nothing_more_and_says_so() {
-    let manifest = fixtures::manifest();
+    let manifest = paid_for();
     let (place, directory) = created(&manifest);
     let names = Names::default();
     let (tell, news) = mpsc::unbounded_channel();
@@ -318,4 +362,52 @@ async fn a_run_that_has_used_up_its_budget_starts_nothing_more_and_says_so() {
     assert_eq!(trials_on_disk(place.path()).len(), 3);
     let names = names.0.borrow();
     assert_eq!(names[names.len() - 2..], ["budget reached", "finished"]);
+}
+
+/// A manifest whose model is at a provider.
+fn paid_for() -> RunManifest {
+    let mut manifest = fixtures::manifest();
+    manifest.plan.design.models[0].asking = Some(Asking {
+        server: "http://127.0.0.1:1".into(),
+        tool_protocol: "native".into(),
+        tool_profile: "plain".into(),
+        settings: Map::new(),
+    });
+    manifest
+}
+
+#[tokio::test]
+async fn a_model_whose_answers_nobody_counts_is_stopped_where_there_is_a_budget() {
+    let place = tempfile::tempdir().unwrap();
+    let manifest = paid_for();
+    let directory = RunDirectory::create(place.path(), &manifest).unwrap();
+    let names = Names::default();
+    let (tell, news) = mpsc::unbounded_channel();
+    let schedule = Schedule {
+        news,
+        budget_usd: Some(3.5),
+        ..schedule(&manifest, &names)
+    };
+    let costs_nobody_knows_what = |order: Arc<Order>, _| {
+        let tell = tell.clone();
+        async move {
+            let record = fixtures::record(&order.trial);
+            for _ in 0..2 {
+                let order = order.clone();
+                let cost_usd = None;
+                tell.send(News::Answered { order, cost_usd }).unwrap();
+            }
+            record
+        }
+    };
+    let end = schedule
+        .run(directory, costs_nobody_knows_what)
+        .await
+        .unwrap();
+    let model = manifest.plan.design.models[0].name.clone();
+    assert_eq!(end, End::ModelsStopped(vec![model]));
+    assert_eq!(trials_on_disk(place.path()).len(), 1);
+    let names = names.0.borrow();
+    let stops = names.iter().filter(|name| **name == "model stopped");
+    assert_eq!(stops.count(), 1);
 }

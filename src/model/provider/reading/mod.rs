@@ -76,7 +76,8 @@ pub(super) fn read(
 }
 
 impl Read {
-    /// What the answer cost; none where nobody counted, since no request is without tokens.
+    /// What the answer cost; none where nobody counted, since no request is without tokens, and
+    /// nothing is said without any.
     fn cost_usd(&self, price: &Price) -> Option<f64> {
         let tokens = Tokens {
             input: self.input_tokens,
@@ -84,7 +85,10 @@ impl Read {
             written: self.written_tokens,
             output: self.output_tokens,
         };
-        (tokens.input > 0).then(|| price.terms.cost_usd(tokens))
+        let says_nothing =
+            self.text.is_empty() && self.calls.is_empty() && self.reasoning.is_empty();
+        let is_counted = tokens.input > 0 && (tokens.output > 0 || says_nothing);
+        (is_counted || price.terms.are_free()).then(|| price.terms.cost_usd(tokens))
     }
 }
 
