@@ -119,6 +119,7 @@ impl Site {
             budget_usd,
         } = means;
         let directory = self.open()?;
+        let mut tally = Tally::default();
         if let Some(doubt) = budget_usd.and_then(|_| self.doubt()) {
             output::note(&doubt);
         }
@@ -137,7 +138,7 @@ impl Site {
                     Audience::People => progress::sink(),
                     Audience::Programs => Box::new(json::Events),
                 },
-                Box::new(Tally(&mut self.observations)),
+                Box::new(&mut tally),
                 cast.sink(),
             ],
             stop,
@@ -145,10 +146,17 @@ impl Site {
         };
         let (lab, cast) = (Arc::new(lab), Arc::new(cast));
         let end = schedule
-            .run(directory, |order, stopped| {
+            .run(directory.clone(), |order, stopped| {
                 trial(order, stopped, lab.clone(), cast.clone())
             })
             .await?;
+        if let Some(session) = self.manifest.sessions.last_mut()
+            && tally.unrecorded_usd > LEAST_USD
+        {
+            session.unrecorded_usd = Some(tally.unrecorded_usd);
+            directory.replace_manifest(&self.manifest)?;
+        }
+        self.observations.extend(tally.observations);
         Ok((self, end))
     }
 
@@ -231,16 +239,29 @@ fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes what the closing table needs of each trial.
-struct Tally<'a>(&'a mut Vec<Observation>);
+/// Takes what is needed of the trials when all have ended.
+#[derive(Default)]
+struct Tally {
+    observations: Vec<Observation>,
+    /// What answers cost that are in no record, in US dollars.
+    unrecorded_usd: f64,
+}
 
-impl Sink for Tally<'_> {
+/// Less than any answer costs, and more than is lost by adding up in another order.
+const LEAST_USD: f64 = 1e-9;
+
+impl Sink for &mut Tally {
     fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
         match event {
-            Event::TrialFinished { record } => self.0.push(report::observation(record)),
+            Event::Answered { cost_usd, .. } => {
+                self.unrecorded_usd += cost_usd.unwrap_or_default();
+            }
+            Event::TrialFinished { record } => {
+                self.unrecorded_usd -= record.usage.cost_usd.unwrap_or_default();
+                self.observations.push(report::observation(record));
+            }
             Event::Started { .. }
             | Event::TrialStarted { .. }
-            | Event::Answered { .. }
             | Event::AttemptFailed { .. }
             | Event::ModelStopped { .. }
             | Event::BudgetReached { .. }

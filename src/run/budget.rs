@@ -65,6 +65,12 @@ impl Budget {
         }
     }
 
+    /// Counts what was paid for in earlier sessions and is in no record.
+    pub(super) fn and_unrecorded(mut self, usd: f64) -> Self {
+        self.spent += usd;
+        self
+    }
+
     /// What the run has cost, the answers of running trials among it, in US dollars.
     pub(super) fn spent(&self) -> f64 {
         self.spent

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::read::{Torn, each_trial, read_manifest};
 use super::{Plan, RunError, RunManifest};
@@ -16,13 +17,13 @@ pub(super) const TRIALS: &str = "trials.jsonl";
 /// What happened when.
 pub(super) const LOG: &str = "run.log";
 
-/// A run's directory, locked by this process.
-#[derive(Debug)]
+/// A run's directory, locked by this process until the last copy of this is dropped.
+#[derive(Debug, Clone)]
 pub struct RunDirectory {
     /// Where it is.
     pub path: PathBuf,
     /// `trials.jsonl`, open for reading and appending; the run's lock lies on it.
-    pub(super) trials: File,
+    pub(super) trials: Arc<File>,
 }
 
 impl RunDirectory {
@@ -48,7 +49,7 @@ impl RunDirectory {
         parent.parent().map_or(Ok(()), sync_directory)?;
         Ok(Self {
             path: path.into(),
-            trials,
+            trials: Arc::new(trials),
         })
     }
 
@@ -67,7 +68,7 @@ impl RunDirectory {
         let manifest = read_manifest(path)?;
         let directory = Self {
             path: path.into(),
-            trials,
+            trials: Arc::new(trials),
         };
         Ok(Some((directory, manifest)))
     }
@@ -242,14 +243,16 @@ mod tests {
     #[test]
     fn a_torn_line_is_dropped_and_what_follows_is_whole() {
         for torn in ["{\"schema\":1,\"tri", line("b").trim_end(), ""] {
-            let (place, mut directory) = opened(&format!("{}{torn}", line("a")));
+            let (place, directory) = opened(&format!("{}{torn}", line("a")));
             let mut found = Vec::new();
             let dropped = directory
                 .recover(&plan(), |record| found.push(record.trial))
                 .unwrap();
             assert_eq!(found, ["a"]);
             assert_eq!(dropped.is_some(), !torn.is_empty());
-            directory.trials.write_all(line("c").as_bytes()).unwrap();
+            (&*directory.trials)
+                .write_all(line("c").as_bytes())
+                .unwrap();
             let run = super::super::read(place.path()).unwrap();
             assert_eq!(run.trials, ["a", "c"].map(fixtures::record));
         }

@@ -59,6 +59,7 @@ fn session() -> Session {
         },
         weak_isolation_allowed: false,
         prices: Prices::new(),
+        unrecorded_usd: None,
     }
 }
 

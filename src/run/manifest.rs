@@ -66,6 +66,10 @@ pub struct Session {
     /// counted by it.
     #[serde(default, skip_serializing_if = "Prices::is_empty")]
     pub prices: Prices,
+    /// What answers cost that are in no record, in US dollars: those of trials that were
+    /// cancelled. Written when the session ends, so that it is not known of one that was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded_usd: Option<f64>,
 }
 
 /// What models cost, by their names.
@@ -109,6 +113,7 @@ impl RunManifest {
             isolation,
             weak_isolation_allowed,
             prices,
+            unrecorded_usd: None,
         };
         Self {
             schema: SCHEMA,
@@ -124,6 +129,16 @@ impl RunManifest {
             sessions: vec![session],
             plan,
         }
+    }
+}
+
+impl RunManifest {
+    /// What the answers cost that were paid for and are in no record, as far as it is known, in
+    /// US dollars.
+    #[must_use]
+    pub fn unrecorded_usd(&self) -> f64 {
+        let sessions = self.sessions.iter();
+        sessions.filter_map(|session| session.unrecorded_usd).sum()
     }
 }
 

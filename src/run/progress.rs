@@ -38,7 +38,8 @@ impl Progress {
         let missing = orders.filter(|order| !standings.has(&order.trial));
         Self {
             waiting: missing.cloned().map(Arc::new).collect(),
-            budget: Budget::new(*budget_usd, budget::paid(manifest), standings),
+            budget: Budget::new(*budget_usd, budget::paid(manifest), standings)
+                .and_unrecorded(manifest.unrecorded_usd()),
             planned: manifest.plan.orders.len(),
             recorded: standings.total().recorded,
             unrecorded: Vec::new(),

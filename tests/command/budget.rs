@@ -1,9 +1,14 @@
 //! What a run may cost.
 
 use std::fs;
+use std::process::Stdio;
 
-use crate::place::{Done, Place, isolated};
-use crate::played::{KEY, Provider, assert_clean, complies};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::place::{Done, Place, isolated, until};
+use crate::played::{Act, KEY, Provider, assert_clean, complies};
 
 /// Each answer is of 10 tokens sent and 5 received: half a dollar. A trial has four.
 const PRICES: &str = "\
@@ -48,6 +53,51 @@ fn a_run_stops_before_it_costs_more_than_it_may_and_goes_on_with_more() {
     let more = resume(&place, &provider, &["--budget=100"]);
     assert_eq!(more.code, Some(0), "{more}");
     assert_eq!(place.records("run").len(), 6);
+}
+
+/// Answers once, and then no more.
+fn stalls(turn: usize) -> Act {
+    match turn {
+        0 => Act::Run("true"),
+        _ => Act::Stalls,
+    }
+}
+
+#[test]
+fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(stalls);
+    place.write("prices.toml", PRICES);
+    let mut command = provider.command(
+        &place,
+        &[
+            "run",
+            "--model=openai/played",
+            "--condition=A",
+            "--trials=2",
+            "--prices=prices.toml",
+            "--budget=4.4",
+            "--run-dir=run",
+        ],
+    );
+    command.env("OPENAI_API_KEY", KEY);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    until("the first answer", || {
+        let log = fs::read_to_string(place.path("run/run.log")).unwrap_or_default();
+        log.contains("got an answer for $0.5")
+    });
+    let id = Pid::from_raw(child.id().try_into().unwrap());
+    kill(id, Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let manifest: Value = serde_json::from_str(&place.read("run/run.json")).unwrap();
+    assert_eq!(manifest["sessions"][0]["unrecorded_usd"], 0.5);
+    provider.becomes(complies);
+    // Two dollars each would be enough for both, were it not for what is spent already.
+    let done = resume(&place, &provider, &[]);
+    assert_eq!(done.code, Some(8), "{done}");
+    assert_eq!(place.records("run").len(), 1);
+    assert!(done.stderr.contains("$2.50 of $4.40 are spent"), "{done}");
 }
 
 #[test]

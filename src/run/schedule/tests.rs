@@ -205,7 +205,7 @@ async fn a_trial_that_cannot_be_recorded_stops_the_run_and_is_named() {
     let place = tempfile::tempdir().unwrap();
     let manifest = fixtures::manifest();
     let mut directory = RunDirectory::create(place.path(), &manifest).unwrap();
-    directory.trials = File::open(place.path().join(TRIALS)).unwrap();
+    directory.trials = Arc::new(File::open(place.path().join(TRIALS)).unwrap());
     let error = schedule(&manifest, &Names::default())
         .run(directory, |order, _| async move {
             fixtures::record(&order.trial)
