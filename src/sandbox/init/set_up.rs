@@ -1,0 +1,137 @@
+//! Makes process 1 what it is: joins its control groups, masks `/proc`, gives up every privilege,
+//! and installs the filter.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+
+use super::{Init, Machine};
+use crate::sandbox::archive::USER;
+use crate::sandbox::protocol::{InitMessage, Missing, Users};
+use crate::sandbox::signallers::Signallers;
+use crate::sandbox::{limits, sys, template, wire};
+
+/// What the kernel tells everybody about the host through `/proc`, and the doors in it.
+const MASKED: [&str; 11] = [
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/key-users",
+    "/proc/kmsg",
+    "/proc/kpagecount",
+    "/proc/sched_debug",
+    "/proc/sysrq-trigger",
+    "/proc/timer_list",
+];
+
+/// Sets the calling process up, and tells the keeper which protections could not be had.
+pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
+    let Init {
+        keeper,
+        cgroups,
+        setup,
+        filter,
+    } = init;
+    for group in cgroups {
+        nix::unistd::write(group, b"0")?;
+    }
+    sys::close_all_but(&[keeper.as_fd()])?;
+    let mut missing = Vec::new();
+    if let Err(error) = unshare(CloneFlags::CLONE_NEWCGROUP) {
+        missing.push(Missing::of("cgroup namespace", error));
+    }
+    template::mount_proc()?;
+    mask_proc()?;
+    if let Err(error) = sys::join_new_session_keyring() {
+        missing.push(Missing::of("own keyring", error));
+    }
+    limits::set(setup)?;
+    give_up_privileges(setup.users)?;
+    nix::sys::prctl::set_name(c"init")?;
+    // The terminal's name and the host's directories are not inherited.
+    nix::unistd::setsid()?;
+    let null = nix::fcntl::open(
+        "/dev/null",
+        nix::fcntl::OFlag::O_RDWR | nix::fcntl::OFlag::O_CLOEXEC,
+        nix::sys::stat::Mode::empty(),
+    )?;
+    for stream in 0..3 {
+        sys::place_descriptor(null.as_fd(), stream)?;
+    }
+    let signals = listen()?;
+    nix::sys::prctl::set_dumpable(false)?;
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    let signallers = Signallers::install(filter)
+        .map_err(|error| missing.push(Missing::of("system call filter", error)))
+        .ok();
+    wire::send_packet(keeper, &InitMessage::Ready { missing }, &[])?;
+    Ok(Machine {
+        keeper: keeper.as_fd(),
+        signals,
+        signallers,
+        null,
+        call: None,
+        before_call: Vec::new(),
+    })
+}
+
+impl Missing {
+    /// A protection that could not be had, for this reason.
+    pub(in crate::sandbox) fn of(name: &str, reason: impl std::fmt::Display) -> Self {
+        Self {
+            name: name.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+fn mask_proc() -> io::Result<()> {
+    for path in MASKED {
+        match template::bind("/dev/null", path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn give_up_privileges(users: Users) -> io::Result<()> {
+    nix::sys::prctl::set_no_new_privs()?;
+    sys::lock_noroot()?;
+    sys::drop_bounding_set()?;
+    if users == Users::Two {
+        let (user, root) = (USER, 0);
+        setgroups(&[Gid::from_raw(user)])?;
+        setresgid(
+            Gid::from_raw(user),
+            Gid::from_raw(root),
+            Gid::from_raw(root),
+        )?;
+        setresuid(
+            Uid::from_raw(user),
+            Uid::from_raw(root),
+            Uid::from_raw(root),
+        )?;
+    }
+    Ok(sys::set_capabilities(0)?)
+}
+
+/// Blocks the two signals that matter and reads them from a descriptor. Every other signal has
+/// its default action, which the kernel does not carry out on process 1 of a namespace.
+fn listen() -> io::Result<SignalFd> {
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGTERM);
+    mask.add(Signal::SIGCHLD);
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None)?;
+    Ok(SignalFd::with_flags(
+        &mask,
+        SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,
+    )?)
+}
