@@ -12,7 +12,8 @@ use super::models::{Cast, Hear};
 use super::{json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
-    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Standings,
+    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Spending,
+    Standings,
 };
 use crate::stats::Observation;
 use crate::trial::{Lab, Order, TrialRecord};
@@ -23,6 +24,8 @@ pub(super) struct Site {
     pub(super) manifest: RunManifest,
     /// What the closing table needs of the trials, so that they need not be kept.
     pub(super) observations: Vec<Observation>,
+    /// What they used of providers.
+    pub(super) spending: Spending,
     standings: Standings,
     /// The run that is gone on with, locked.
     directory: Option<RunDirectory>,
@@ -53,20 +56,28 @@ impl Site {
     /// The run there was planned otherwise, cannot be read, or another process works on it.
     pub(super) fn find(path: Option<&Path>, manifest: RunManifest) -> Result<Self, Failure> {
         let path = path.map_or_else(|| Path::new("runs").join(&manifest.run), Path::to_owned);
+        if path.exists() && !path.is_dir() {
+            let message = format!("`{}` is no directory", path.display());
+            let failure = Failure::new(ExitCode::RunDirectory, message);
+            return Err(failure.with_hint("name another one with `--run-dir`"));
+        }
         let Some((directory, earlier)) = RunDirectory::open(&path)? else {
             return Ok(Self {
                 path,
                 standings: Standings::of(&manifest.plan),
                 manifest,
                 observations: Vec::new(),
+                spending: Spending::default(),
                 directory: None,
             });
         };
         let manifest = earlier.continued(manifest)?;
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
+        let mut spending = Spending::default();
         let torn = directory.recover(|record| {
             standings.count(&record);
+            spending.count(&record);
             observations.push(report::observation(&record));
         })?;
         if let Some(torn) = torn {
@@ -79,6 +90,7 @@ impl Site {
             path,
             manifest,
             observations,
+            spending,
             standings,
             directory: Some(directory),
         })
@@ -101,6 +113,17 @@ impl Site {
     pub(super) fn missing(&self) -> impl Iterator<Item = &Order> {
         let orders = self.manifest.plan.orders.iter();
         orders.filter(|order| !self.standings.has(&order.trial))
+    }
+
+    /// What is said where nothing could be started.
+    pub(super) fn untouched(&self) -> String {
+        match self.observations.len() {
+            0 => "no trial was started".into(),
+            recorded => format!(
+                "no further trial was started; {} recorded before",
+                report::count(recorded, "trial")
+            ),
+        }
     }
 
     /// Runs the missing trials.
@@ -134,7 +157,7 @@ impl Site {
                     Audience::People => progress::sink(),
                     Audience::Programs => Box::new(json::Events),
                 },
-                Box::new(Tally(&mut self.observations)),
+                Box::new(Tally(&mut self.observations, &mut self.spending)),
                 cast.sink(),
             ],
             stop,
@@ -219,13 +242,16 @@ fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes what the closing table needs of each trial.
-struct Tally<'a>(&'a mut Vec<Observation>);
+/// Takes what the closing tables need of each trial.
+struct Tally<'a>(&'a mut Vec<Observation>, &'a mut Spending);
 
 impl Sink for Tally<'_> {
     fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
         match event {
-            Event::TrialFinished { record } => self.0.push(report::observation(record)),
+            Event::TrialFinished { record } => {
+                self.0.push(report::observation(record));
+                self.1.count(record);
+            }
             Event::Started { .. }
             | Event::TrialStarted { .. }
             | Event::Answered { .. }

@@ -11,6 +11,7 @@
 use serde::Serialize;
 
 use super::{Estimate, Plan, PlannedModel, Prices, RecordedRun};
+use crate::evidence::REPLAY;
 use crate::model::price::{Price, Terms};
 use crate::model::provider::Setup;
 use crate::task::Task;
@@ -66,6 +67,14 @@ pub struct ModelBound {
     pub cost_usd: Option<f64>,
     /// What it is expected to use, where there is something to go by.
     pub estimate: Option<Estimate>,
+}
+
+impl ModelBound {
+    /// Whether a provider is asked, which scripts and replays do not.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        !self.scripted && !self.model.starts_with(REPLAY)
+    }
 }
 
 /// A number of tokens that cannot be exceeded.
