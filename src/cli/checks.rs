@@ -76,7 +76,6 @@ mod tests {
         error: 2 of 3 models cannot be asked
           because: b/1: refused at attempt 1: status 401
           because: a/1: refused at attempt 1: status 401
-        hint: no trial was started
         ");
     }
 

@@ -18,6 +18,10 @@ pub(super) fn close(site: &Site, end: &End, audience: Audience) -> Result<ExitCo
     match audience {
         Audience::People => {
             output::print(&report::closing(trials, output::style()))?;
+            let spending = report::spending(&site.spending, output::style());
+            if !spending.is_empty() {
+                output::print(&format!("\n{spending}"))?;
+            }
             output::print(&next(&site.path, trials))?;
         }
         Audience::Programs => json::close(site, exit)?,
@@ -53,7 +57,7 @@ fn missing(site: &Site, end: &End) -> Option<String> {
     let (recorded, planned) = (site.observations.len(), site.manifest.plan.orders.len());
     let path = as_word(&site.path.display().to_string());
     Some(format!(
-        "{why}: {recorded} of {planned} trials are recorded; `offswitch resume {path}{more}` does the others"
+        "{why}: {recorded} of {planned} trials recorded; `offswitch resume {path}{more}` does the others"
     ))
 }
 

@@ -32,10 +32,10 @@ pub(super) struct DesignArguments {
     #[arg(long, value_name = "M")]
     model: Vec<String>,
     /// Trials of each model in each condition
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = |text: &str| number(text, 1_u32..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_u32..=100_000))]
     trials: u32,
     /// What all chance in the run comes from; the same seed gives the same plan
-    #[arg(long, value_name = "S", default_value_t = 0, value_parser = |text: &str| number(text, 0..=u64::MAX))]
+    #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u64::MAX))]
     seed: u64,
     #[command(flatten)]
     generation: Generation,

@@ -47,7 +47,7 @@ impl Failure {
         }
         let failed = errors.len();
         let message = format!("{failed} of {asked} models cannot be asked");
-        let failure = Self::new(ExitCode::Provider, message).with_hint(NO_TRIAL);
+        let failure = Self::new(ExitCode::Provider, message);
         Some(
             errors
                 .iter()
@@ -169,11 +169,9 @@ impl From<ClientError> for Failure {
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        Self::of(ExitCode::Provider, &error).with_hint(NO_TRIAL)
+        Self::of(ExitCode::Provider, &error)
     }
 }
-
-const NO_TRIAL: &str = "no trial was started";
 
 const SEE_MODELS: &str = "`offswitch models` lists the providers and the variables that they read, \
                           `offswitch list` the scripted models";
@@ -197,7 +195,7 @@ mod tests {
         error: trials ended that could not be recorded: palisade-A-0001
           because: cannot write `runs/a/trials.jsonl`
           because: no space␛[2J left
-        hint: look at the disk's free space and at permissions, or choose another `--run-dir`; what is in `trials.jsonl` is complete
+        hint: look at the disk's free space and at permissions, then go on with `offswitch resume`; what is in `trials.jsonl` is complete
         ");
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::exit::ExitCode;
 use super::failure::Failure;
+use super::numbers::number;
 use crate::model::provider::{
     Endpoint, ReasoningEffort, Settings, Setup, ToolProfile, ToolProtocol,
 };
@@ -17,16 +18,16 @@ use crate::run::Asking;
 #[command(next_help_heading = "Models at providers")]
 pub(super) struct Generation {
     /// Sampling temperature
-    #[arg(long, value_name = "T", value_parser = |text: &str| share(text, f64::INFINITY))]
+    #[arg(long, value_name = "T", allow_negative_numbers = true, value_parser = |text: &str| share(text, f64::INFINITY))]
     temperature: Option<f64>,
     /// Nucleus sampling, from 0 to 1
-    #[arg(long, value_name = "P", value_parser = |text: &str| share(text, 1.0))]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = |text: &str| share(text, 1.0))]
     top_p: Option<f64>,
     /// The most tokens of one answer
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1..=u32::MAX))]
     max_tokens: Option<u32>,
     /// The provider's own seed, where it has one
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u64::MAX))]
     model_seed: Option<u64>,
     /// How hard the model should think
     #[arg(
@@ -37,7 +38,7 @@ pub(super) struct Generation {
     )]
     reasoning_effort: Option<ReasoningEffort>,
     /// How many tokens it may think for
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u32::MAX))]
     reasoning_budget: Option<u32>,
     /// A further field of the request; V is JSON, or else a text; repeat for several
     #[arg(long, value_name = "K=V", value_parser = argument)]
@@ -77,6 +78,43 @@ impl Generation {
             profile: self.tool_profile.unwrap_or_default(),
             ..Setup::default()
         }
+    }
+}
+
+impl Generation {
+    /// Looks whether a run of scripts alone makes sense.
+    ///
+    /// # Errors
+    /// There is a setting, which no script could heed.
+    pub(super) fn without_providers(&self) -> Result<(), Failure> {
+        let Self {
+            temperature,
+            top_p,
+            max_tokens,
+            model_seed,
+            reasoning_effort,
+            reasoning_budget,
+            model_arg,
+            tool_protocol,
+            tool_profile,
+        } = self;
+        let given = [
+            ("temperature", temperature.is_some()),
+            ("top-p", top_p.is_some()),
+            ("max-tokens", max_tokens.is_some()),
+            ("model-seed", model_seed.is_some()),
+            ("reasoning-effort", reasoning_effort.is_some()),
+            ("reasoning-budget", reasoning_budget.is_some()),
+            ("model-arg", !model_arg.is_empty()),
+            ("tool-protocol", tool_protocol.is_some()),
+            ("tool-profile", tool_profile.is_some()),
+        ];
+        let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) else {
+            return Ok(());
+        };
+        let message = format!("nobody heeds `--{option}`: no model of this run is at a provider");
+        let hint = "leave it out, or name a model that `offswitch models` explains";
+        Err(Failure::new(ExitCode::Usage, message).with_hint(hint))
     }
 }
 

@@ -1,8 +1,6 @@
 //! The limits of a trial, as a run may set them.
 
-use clap::value_parser;
-
-use super::numbers::dollars;
+use super::numbers::{dollars, number};
 use crate::task;
 
 /// What is not given is as the task says. Where neither says it, there is no such limit.
@@ -10,22 +8,22 @@ use crate::task;
 #[command(next_help_heading = "Limits of a trial, in place of the task's")]
 pub(super) struct Limits {
     /// Answers of the model
-    #[arg(long = "turn-limit", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long = "turn-limit", value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1..=u32::MAX))]
     turns: Option<u32>,
     /// Messages in the conversation; the two prompts count
-    #[arg(long = "message-limit", value_name = "N", value_parser = messages)]
+    #[arg(long = "message-limit", value_name = "N", allow_negative_numbers = true, value_parser = messages)]
     messages: Option<u32>,
     /// Tokens sent and received; each request counts its whole input, as providers bill it
-    #[arg(long = "token-limit", value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long = "token-limit", value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1..=u64::MAX))]
     tokens: Option<u64>,
     /// Seconds from start to end
-    #[arg(long = "time-limit", value_name = "S", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long = "time-limit", value_name = "S", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1..=u32::MAX))]
     wall_seconds: Option<u32>,
     /// Seconds from start to end without those in which the model is being asked
-    #[arg(long = "working-limit", value_name = "S", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long = "working-limit", value_name = "S", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1..=u32::MAX))]
     working_seconds: Option<u32>,
     /// US dollars for the model's answers, where the price of each is known
-    #[arg(long = "cost-limit", value_name = "USD", value_parser = dollars)]
+    #[arg(long = "cost-limit", value_name = "USD", allow_negative_numbers = true, value_parser = dollars)]
     cost_usd: Option<f64>,
 }
 

@@ -90,6 +90,55 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_number_is_answered_with_what_is_allowed() {
+        let complaints = [
+            ["run", "--trials"],
+            ["run", "--seed"],
+            ["run", "--max-parallel"],
+            ["run", "--budget"],
+            ["plan", "--temperature"],
+            ["plan", "--top-p"],
+            ["plan", "--max-tokens"],
+            ["plan", "--model-seed"],
+            ["plan", "--reasoning-budget"],
+            ["plan", "--turn-limit"],
+            ["plan", "--message-limit"],
+            ["plan", "--token-limit"],
+            ["plan", "--time-limit"],
+            ["plan", "--working-limit"],
+            ["plan", "--cost-limit"],
+            ["resume", "--trials"],
+            ["resume", "--max-parallel"],
+            ["resume", "--budget"],
+        ]
+        .map(|[command, option]| {
+            let words = ["offswitch", command, option, "-1"];
+            let error = Arguments::try_parse_from(words).unwrap_err().to_string();
+            error.lines().next().unwrap().to_owned()
+        });
+        insta::assert_snapshot!(complaints.join("\n"), @"
+        error: invalid value '-1' for '--trials <N>': give a whole number from 1 to 100000
+        error: invalid value '-1' for '--seed <S>': give a whole number from 0 to 18446744073709551615
+        error: invalid value '-1' for '--max-parallel <P>': give a whole number from 1 to 100000
+        error: invalid value '-1' for '--budget <USD>': give an amount in US dollars above 0, such as 12.50
+        error: invalid value '-1' for '--temperature <T>': give a number from 0 on
+        error: invalid value '-1' for '--top-p <P>': give a number from 0 to 1
+        error: invalid value '-1' for '--max-tokens <N>': give a whole number from 1 to 4294967295
+        error: invalid value '-1' for '--model-seed <S>': give a whole number from 0 to 18446744073709551615
+        error: invalid value '-1' for '--reasoning-budget <N>': give a whole number from 0 to 4294967295
+        error: invalid value '-1' for '--turn-limit <N>': give a whole number from 1 to 4294967295
+        error: invalid value '-1' for '--message-limit <N>': give a whole number from 3 on: the two prompts count
+        error: invalid value '-1' for '--token-limit <N>': give a whole number from 1 to 18446744073709551615
+        error: invalid value '-1' for '--time-limit <S>': give a whole number from 1 to 4294967295
+        error: invalid value '-1' for '--working-limit <S>': give a whole number from 1 to 4294967295
+        error: invalid value '-1' for '--cost-limit <USD>': give an amount in US dollars above 0, such as 12.50
+        error: invalid value '-1' for '--trials <N>': give a whole number from 1 to 100000
+        error: invalid value '-1' for '--max-parallel <P>': give a whole number from 1 to 100000
+        error: invalid value '-1' for '--budget <USD>': give an amount in US dollars above 0, such as 12.50
+        ");
+    }
+
+    #[test]
     fn the_help_lists_the_commands_and_every_exit_code() {
         let help = Arguments::command().term_width(100).render_help();
         insta::assert_snapshot!(help, @"
@@ -181,11 +230,11 @@ mod tests {
               --run-dir <DIR>
                   Where to write the run; a run that is there already is gone on with [default: runs/ID]
 
-              --json
-                  Write what happens and what came out as JSON, one object in a line
-
               --allow-weak-isolation
                   Start even where the host gives less isolation than a run must have
+
+              --json
+                  Write what happens and what came out as JSON, one object in a line
 
           -h, --help
                   Print help (see a summary with '-h')

@@ -133,6 +133,12 @@ fn find_all(
     let mut clients = actors.values();
     if !clients.any(|actor| matches!(actor, Actor::Client(..))) {
         exchange.without_providers()?;
+        if actors
+            .values()
+            .all(|actor| matches!(actor, Actor::Script(_)))
+        {
+            generation.without_providers()?;
+        }
     }
     let paid = models.iter().filter(|model| model.asking.is_some());
     let prices = paid

@@ -4,20 +4,24 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::design::DesignArguments;
+use super::design::{self, DesignArguments};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::output;
+use super::run::Conduct;
 use crate::report::{self, text::visible};
 use crate::run::{self, Bounds, Plan};
 
 /// Show the trials of a run and bound its cost, without running or sending anything
 ///
-/// It takes the arguments with which `run` would plan the same, and needs no key.
+/// It takes the arguments of `run`, and needs no key. --max-parallel, --run-dir and
+/// --allow-weak-isolation, which matter only while a run goes on, change nothing here.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     design: DesignArguments,
+    #[command(flatten)]
+    conduct: Conduct,
     /// Beside the bound, say what the trials cost if they are like those of this run
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
@@ -28,6 +32,9 @@ pub(super) struct Arguments {
 
 pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (plan, prices, task) = arguments.design.outline()?;
+    if arguments.conduct.budget.is_some() {
+        design::require_prices(&plan.design.models, &prices, "`--budget`")?;
+    }
     let mut bounds = Bounds::of(&plan, &prices, &task, &arguments.design.setup());
     if let Some(directory) = &arguments.like {
         bounds = bounds.with_estimates(&run::read(directory)?);
@@ -42,10 +49,30 @@ pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let text = if arguments.json {
         as_json(&plan, &bounds)
     } else {
-        report::plan(&plan, &bounds, output::style())
+        let style = output::style();
+        let budget = arguments.conduct.budget.zip(bounds.cost_usd);
+        let budget = budget.map(|(budget, bound)| report::paragraph(&within(budget, bound), style));
+        let plan = report::plan(&plan, &bounds, style);
+        match budget {
+            Some(budget) => format!("{plan}\n{budget}"),
+            None => plan,
+        }
     };
     output::print(&text)?;
     Ok(ExitCode::Done)
+}
+
+/// How a budget compares with the most that a run can cost.
+fn within(budget: f64, bound: f64) -> String {
+    let dollars = report::dollars(budget);
+    if bound <= budget {
+        format!("The budget of {dollars} covers all that the run can cost.")
+    } else {
+        format!(
+            "The budget of {dollars} is less than the run can cost: it stops, and can be resumed, \
+             where another trial may cost more than is left."
+        )
+    }
 }
 
 fn as_json(plan: &Plan, bounds: &Bounds) -> String {

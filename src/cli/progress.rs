@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::output;
-use crate::report::text::visible;
+use crate::report::{dollars, text::visible};
 use crate::run::{Event, RunError, Sink};
 use board::Board;
 
@@ -143,7 +143,9 @@ fn note(event: &Event<'_>) -> Option<String> {
             spent_usd,
             budget_usd,
         } => Some(format!(
-            "${spent_usd:.2} of ${budget_usd:.2} are spent, and another trial may cost more than is left"
+            "{} of {} spent, and another trial may cost more than is left",
+            dollars(*spent_usd),
+            dollars(*budget_usd)
         )),
         Event::Started { .. }
         | Event::TrialStarted { .. }

@@ -8,24 +8,23 @@ use super::failure::Failure;
 use super::output;
 use crate::model::provider::Environment;
 use crate::model::provider::catalogue::{KeyNeed, PROVIDERS, Provider};
-use crate::report::{Align, Grid};
+use crate::report::{self, Align, Grid};
 
 /// List the providers, the variables that they read, and which of these are set
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {}
 
 pub(super) fn models(_arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut text = providers(&environment()?).render(output::style());
-    text.push_str(OTHERS);
-    output::print(&text)?;
+    let style = output::style();
+    let providers = providers(&environment()?).render(style);
+    let others = report::paragraph(OTHERS, style);
+    output::print(&format!("{providers}\n{others}"))?;
     Ok(ExitCode::Done)
 }
 
-const OTHERS: &str = "
-openai-api/NAME/MODEL is any server that speaks OpenAI's Chat Completions: it reads NAME_API_KEY
-and NAME_BASE_URL. Variables are read from the environment and from .env in this directory; the
-environment wins.
-";
+const OTHERS: &str = "openai-api/NAME/MODEL is any server that speaks OpenAI's Chat Completions: it \
+                      reads NAME_API_KEY and NAME_BASE_URL. Variables are read from the \
+                      environment and from .env in this directory; the environment wins.";
 
 /// The file in which variables may be set, in the working directory.
 const DOTENV: &str = ".env";
@@ -62,7 +61,7 @@ pub(super) fn environment() -> Result<Environment, Failure> {
         Ok(text) => environment.add_dotenv(DOTENV, &text)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => {
-            let failure = Failure::new(ExitCode::BadInput, format!("failed to read `{DOTENV}`"));
+            let failure = Failure::new(ExitCode::BadInput, format!("cannot read `{DOTENV}`"));
             return Err(failure.because(&error));
         }
     }

@@ -22,13 +22,13 @@ pub(super) struct Arguments {
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Trials of each model in each condition, those that are recorded among them
-    #[arg(long, value_name = "N", value_parser = |text: &str| number(text, 1_u32..=100_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_u32..=100_000))]
     trials: Option<u32>,
     /// What the run may cost in US dollars, with everything that is recorded already
-    #[arg(long, value_name = "USD", value_parser = dollars)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = dollars)]
     budget: Option<f64>,
     /// Trials in flight at once
-    #[arg(long, value_name = "P", value_parser = |text: &str| number(text, 1_usize..=100_000))]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_usize..=100_000))]
     max_parallel: Option<usize>,
     /// Write what happens and what came out as JSON, one object in a line
     #[arg(long)]
@@ -42,7 +42,7 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let end = end.unwrap_or(command.len());
     command.splice(end..end, changes(arguments));
     let mut again = parsed(&command)?;
-    again.run_dir = Some(arguments.run.clone());
+    again.conduct.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;
     run::perform(&again, command)
 }

@@ -22,21 +22,28 @@ use crate::trial::Lab;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    design: DesignArguments,
-    /// Trials in flight at once [default: two for each core; 64 or more with models that keep
-    /// one waiting]
-    #[arg(long, value_name = "P", value_parser = |text: &str| number(text, 1_usize..=100_000))]
-    max_parallel: Option<usize>,
-    /// What the run may cost in US dollars, with everything that is recorded already; then no
-    /// trial is started any more
-    #[arg(long, value_name = "USD", value_parser = dollars)]
-    budget: Option<f64>,
-    /// Where to write the run; a run that is there already is gone on with [default: runs/ID]
-    #[arg(long, value_name = "DIR")]
-    pub(super) run_dir: Option<PathBuf>,
+    pub(super) design: DesignArguments,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
     /// Write what happens and what came out as JSON, one object in a line
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// How a run goes, whatever its plan.
+#[derive(Debug, clap::Args)]
+pub(super) struct Conduct {
+    /// Trials in flight at once [default: two for each core; 64 or more with models that keep
+    /// one waiting]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_usize..=100_000))]
+    max_parallel: Option<usize>,
+    /// What the run may cost in US dollars, with everything that is recorded already; then no
+    /// trial is started any more
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = dollars)]
+    pub(super) budget: Option<f64>,
+    /// Where to write the run; a run that is there already is gone on with [default: runs/ID]
+    #[arg(long, value_name = "DIR")]
+    pub(super) run_dir: Option<PathBuf>,
     /// Start even where the host gives less isolation than a run must have
     #[arg(long)]
     allow_weak_isolation: bool,
@@ -55,27 +62,28 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         task,
         cast,
         mut hear,
-    } = arguments.design.plan(arguments.max_parallel)?;
-    if arguments.budget.is_some() {
+    } = arguments.design.plan(arguments.conduct.max_parallel)?;
+    if arguments.conduct.budget.is_some() {
         design::require_prices(&plan.design.models, &prices, "`--budget`")?;
     }
     // Before the runtime: the helper must be started while there is one thread.
     let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
-    if !arguments.allow_weak_isolation {
+    if !arguments.conduct.allow_weak_isolation {
         refuse_weak_isolation(helper.host())?;
     }
     let circumstances = Circumstances {
         command,
         started_at: clock::now(),
         max_parallel: arguments
+            .conduct
             .max_parallel
             .unwrap_or_else(|| run::default_parallel(cast.pace())),
         isolation: helper.host().clone(),
-        weak_isolation_allowed: arguments.allow_weak_isolation,
+        weak_isolation_allowed: arguments.conduct.allow_weak_isolation,
         prices,
     };
     let manifest = RunManifest::new(plan, &task, circumstances);
-    let site = Site::find(arguments.run_dir.as_deref(), manifest)?;
+    let site = Site::find(arguments.conduct.run_dir.as_deref(), manifest)?;
     if site.is_complete() {
         output::note("every planned trial is recorded already");
         return closing::close(&site, &End::Complete, arguments.audience());
@@ -86,13 +94,14 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         Failure::new(ExitCode::Failure, "cannot start the runtime").because(&error)
     })?;
     let (site, end) = runtime.block_on(async {
-        cast.check(&mut hear, &site.missing_models()).await?;
+        let checked = cast.check(&mut hear, &site.missing_models()).await;
+        checked.map_err(|failure| failure.with_hint(site.untouched()))?;
         let lab = Lab::new(&helper.into_machines()?, Arc::new(task), &tool)?;
         let means = Means {
             lab,
             cast,
             hear,
-            budget_usd: arguments.budget,
+            budget_usd: arguments.conduct.budget,
         };
         site.work(means, arguments.audience()).await
     })?;

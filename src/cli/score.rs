@@ -29,8 +29,6 @@ pub(super) fn score(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let recorded = run::read(&arguments.run)?;
     let (trials, changes) = run::rejudge(&recorded);
     let observations: Vec<_> = trials.iter().map(report::observation).collect();
-    output::print(&report::closing(&observations, output::style()))?;
-    output::print(&differences(trials.len(), &changes))?;
     if let Some(path) = &arguments.write {
         write(path, &trials).map_err(|error| {
             let message = format!("cannot write `{}`", path.display());
@@ -40,11 +38,16 @@ pub(super) fn score(arguments: &Arguments) -> Result<ExitCode, Failure> {
                 .with_hint(hint)
         })?;
     }
+    output::print(&report::closing(&observations, output::style()))?;
+    output::print(&differences(trials.len(), &changes))?;
     Ok(ExitCode::Done)
 }
 
 fn differences(trials: usize, changes: &[Rejudged]) -> String {
-    let head = format!("\n{trials} trials judged by the rules of version {JUDGE_VERSION}: ");
+    let head = format!(
+        "\n{} judged by the rules of version {JUDGE_VERSION}: ",
+        report::count(trials, "trial")
+    );
     if changes.is_empty() {
         return head + "no verdict changed\n";
     }

@@ -12,7 +12,8 @@ use super::models::{Cast, Hear};
 use super::{json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
-    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Standings,
+    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Spending,
+    Standings,
 };
 use crate::stats::Observation;
 use crate::trial::{Lab, Order, TrialRecord};
@@ -23,6 +24,8 @@ pub(super) struct Site {
     pub(super) manifest: RunManifest,
     /// What the closing table needs of the trials, so that they need not be kept.
     pub(super) observations: Vec<Observation>,
+    /// What they used of providers.
+    pub(super) spending: Spending,
     standings: Standings,
     /// The run that is gone on with, locked.
     directory: Option<RunDirectory>,
@@ -53,20 +56,28 @@ impl Site {
     /// The run there was planned otherwise, cannot be read, or another process works on it.
     pub(super) fn find(path: Option<&Path>, manifest: RunManifest) -> Result<Self, Failure> {
         let path = path.map_or_else(|| Path::new("runs").join(&manifest.run), Path::to_owned);
+        if path.exists() && !path.is_dir() {
+            let message = format!("`{}` is no directory", path.display());
+            let failure = Failure::new(ExitCode::RunDirectory, message);
+            return Err(failure.with_hint("name another one with `--run-dir`"));
+        }
         let Some((directory, earlier)) = RunDirectory::open(&path)? else {
             return Ok(Self {
                 path,
                 standings: Standings::of(&manifest.plan),
                 manifest,
                 observations: Vec::new(),
+                spending: Spending::default(),
                 directory: None,
             });
         };
         let manifest = earlier.continued(manifest)?;
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
+        let mut spending = Spending::default();
         let torn = directory.recover(&manifest.plan, |record| {
             standings.count(&record);
+            spending.count(&record);
             observations.push(report::observation(&record));
         })?;
         if let Some(torn) = torn {
@@ -79,6 +90,7 @@ impl Site {
             path,
             manifest,
             observations,
+            spending,
             standings,
             directory: Some(directory),
         })
@@ -103,6 +115,17 @@ impl Site {
         orders.filter(|order| !self.standings.has(&order.trial))
     }
 
+    /// What is said where nothing could be started.
+    pub(super) fn untouched(&self) -> String {
+        match self.observations.len() {
+            0 => "no trial was started".into(),
+            recorded => format!(
+                "no further trial was started; {} recorded before",
+                report::count(recorded, "trial")
+            ),
+        }
+    }
+
     /// Runs the missing trials.
     ///
     /// # Errors
@@ -119,7 +142,6 @@ impl Site {
             budget_usd,
         } = means;
         let directory = self.open()?;
-        let mut tally = Tally::default();
         if let Some(doubt) = budget_usd.and_then(|_| self.doubt()) {
             output::note(&doubt);
         }
@@ -127,6 +149,11 @@ impl Site {
         output::note(&self.announcement(max_parallel));
         let stop = watch::Sender::new(false);
         stop_on_request(stop.clone())?;
+        let mut tally = Tally {
+            observations: &mut self.observations,
+            spending: &mut self.spending,
+            unrecorded_usd: 0.0,
+        };
         let schedule = Schedule {
             manifest: &self.manifest,
             standings: self.standings.clone(),
@@ -150,13 +177,13 @@ impl Site {
                 trial(order, stopped, lab.clone(), cast.clone())
             })
             .await?;
+        let unrecorded_usd = tally.unrecorded_usd;
         if let Some(session) = self.manifest.sessions.last_mut()
-            && tally.unrecorded_usd > LEAST_USD
+            && unrecorded_usd > LEAST_USD
         {
-            session.unrecorded_usd = Some(tally.unrecorded_usd);
+            session.unrecorded_usd = Some(unrecorded_usd);
             directory.replace_manifest(&self.manifest)?;
         }
-        self.observations.extend(tally.observations);
         Ok((self, end))
     }
 
@@ -240,9 +267,9 @@ fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> {
 }
 
 /// Takes what is needed of the trials when all have ended.
-#[derive(Default)]
-struct Tally {
-    observations: Vec<Observation>,
+struct Tally<'a> {
+    observations: &'a mut Vec<Observation>,
+    spending: &'a mut Spending,
     /// What answers cost that are in no record, in US dollars.
     unrecorded_usd: f64,
 }
@@ -250,7 +277,7 @@ struct Tally {
 /// Less than any answer costs, and more than is lost by adding up in another order.
 const LEAST_USD: f64 = 1e-9;
 
-impl Sink for &mut Tally {
+impl Sink for &mut Tally<'_> {
     fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
         match event {
             Event::Answered { cost_usd, .. } => {
@@ -259,6 +286,7 @@ impl Sink for &mut Tally {
             Event::TrialFinished { record } => {
                 self.unrecorded_usd -= record.usage.cost_usd.unwrap_or_default();
                 self.observations.push(report::observation(record));
+                self.spending.count(record);
             }
             Event::Started { .. }
             | Event::TrialStarted { .. }

@@ -18,7 +18,7 @@ const MAX_ENTRIES: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The operating system refused.
-    #[error("failed to read `{}`", .path.display())]
+    #[error("cannot read `{}`", .path.display())]
     Read {
         /// What was to be read.
         path: PathBuf,
@@ -273,7 +273,7 @@ mod tests {
         `tasks/mine/task.toml` is no regular file: put one in its place or remove it
         `tasks/mine/workspace` holds more than 256 files: remove some
         no folder in `tasks` holds a `task.toml`: name a directory of task folders
-        failed to read `tasks/mine/shutdown_scripts`
+        cannot read `tasks/mine/shutdown_scripts`
         "#);
     }
 }

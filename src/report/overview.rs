@@ -5,10 +5,11 @@ use jiff::SignedDuration;
 use super::grid::{Align, Grid};
 use super::page::Page;
 use super::rates::{closing, observation};
+use super::spending::spending;
 use super::style::Style;
 use super::text::visible;
 use super::words;
-use crate::run::{RecordedRun, RunManifest};
+use crate::run::{RecordedRun, RunManifest, Spending};
 use crate::sandbox::{HostReport, Users};
 use crate::trial::TrialRecord;
 use crate::verdict::Verdict;
@@ -19,9 +20,16 @@ use crate::verdict::Verdict;
 pub fn overview(run: &RecordedRun, only: Option<Verdict>, style: Style) -> String {
     let observations: Vec<_> = run.trials.iter().map(observation).collect();
     let mut page = Page::default();
-    page.lines(&head(run));
+    page.lines(&head(run, style));
     page.line("");
     page.lines(&closing(&observations, style));
+    let mut used = Spending::default();
+    run.trials.iter().for_each(|record| used.count(record));
+    let used = spending(&used, style);
+    if !used.is_empty() {
+        page.line("");
+        page.lines(&used);
+    }
     if !run.trials.is_empty() {
         page.line("");
         page.lines(&list(&run.trials, only, style));
@@ -29,7 +37,7 @@ pub fn overview(run: &RecordedRun, only: Option<Verdict>, style: Style) -> Strin
     page.into_text()
 }
 
-fn head(run: &RecordedRun) -> String {
+fn head(run: &RecordedRun, style: Style) -> String {
     let RunManifest {
         run: id,
         started_at,
@@ -57,9 +65,10 @@ fn head(run: &RecordedRun) -> String {
             visible(&run.manifest.mechanism)
         ),
     );
-    page.field(
+    page.field_within(
+        style,
         "plan",
-        format_args!(
+        &format!(
             "models {} × conditions {} × wordings {} × trials {} = {planned}, seed {}, hash {}",
             design.models.len(),
             visible(&design.conditions.join(",")),
@@ -78,7 +87,7 @@ fn head(run: &RecordedRun) -> String {
         format_args!("{recorded} of {planned} trials{sessions_text}"),
     );
     for host in distinct(sessions.iter().map(|session| isolation(&session.isolation))) {
-        page.field("isolation", host);
+        page.field_within(style, "isolation", &host);
     }
     if let Some(line) = run.torn_line {
         let note = "of trials.jsonl was torn while it was written; it is left out";
@@ -263,6 +272,6 @@ mod tests {
     fn a_run_below_the_minimum_of_isolation_says_so() {
         let mut run = run();
         run.manifest.sessions[0].isolation.protections[0].required = true;
-        assert!(head(&run).contains("BELOW THE MINIMUM"));
+        assert!(head(&run, Style::PLAIN).contains("BELOW THE MINIMUM"));
     }
 }

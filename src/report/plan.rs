@@ -5,6 +5,8 @@ use super::numbers::{dollars_at_most, grouped};
 use super::page::Page;
 use super::style::Style;
 use super::text::visible;
+use super::words::count;
+use super::wrap::paragraph;
 use crate::run::{Bounds, ModelBound, Plan};
 
 /// Stands where a number is not known.
@@ -14,13 +16,13 @@ const UNKNOWN: &str = "?";
 #[must_use]
 pub fn plan(plan: &Plan, bounds: &Bounds, style: Style) -> String {
     let asked: Vec<_> = bounds.models.iter().filter(|one| one.at_provider).collect();
-    let mut parts = vec![head(plan, bounds), cells(bounds).render(style)];
+    let mut parts = vec![head(plan, bounds, style), cells(bounds).render(style)];
     if asked.is_empty() {
-        parts.push("No model at a provider is asked, so nothing is paid for.\n".into());
+        parts.push("No model at a provider is asked: the run costs nothing.\n".into());
     } else {
         parts.push(table(bounds, &asked).render(style));
         parts.extend(estimates(&asked).map(|grid| grid.render(style)));
-        parts.push(explanation(bounds.turns));
+        parts.push(explanation(bounds.turns, style));
         parts.extend(prices(&asked).map(|grid| grid.render(style)));
         parts.push(remedies(&asked));
     }
@@ -28,14 +30,15 @@ pub fn plan(plan: &Plan, bounds: &Bounds, style: Style) -> String {
     parts.join("\n")
 }
 
-fn head(plan: &Plan, bounds: &Bounds) -> String {
+fn head(plan: &Plan, bounds: &Bounds, style: Style) -> String {
     let design = &plan.design;
     let mut page = Page::default();
     let (task, hash) = (visible(&design.task), visible(&design.task_hash));
-    page.field("task", format_args!("{task}, hash {hash}"));
-    page.field(
+    page.field_within(style, "task", &format!("{task}, hash {hash}"));
+    page.field_within(
+        style,
         "plan",
-        format_args!(
+        &format!(
             "models {} × conditions {} × wordings {} × trials {} = {}, seed {}",
             design.models.len(),
             visible(&design.conditions.join(",")),
@@ -127,13 +130,15 @@ fn estimates(asked: &[&ModelBound]) -> Option<Grid> {
     (!estimated.is_empty()).then_some(grid)
 }
 
-fn explanation(turns: u32) -> String {
-    format!(
-        "At most: in each of {turns} turns a request as long as the model takes, or as the conversation\n\
-         can have become, and the longest answer, unless a limit ends the trial before. What providers\n\
-         bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;\n\
-         docs/models.md says how it is computed.\n"
-    )
+fn explanation(turns: u32, style: Style) -> String {
+    let turns = count(usize::try_from(turns).unwrap_or(usize::MAX), "turn");
+    let text = format!(
+        "At most: in each trial {turns}, each with a request as long as the model takes, or as the \
+         conversation can have become, and the longest answer, unless a limit ends the trial \
+         before. What providers bill for requests that fail is not in it. `--token-limit` and \
+         `--cost-limit` lower it most; docs/models.md says how it is computed."
+    );
+    paragraph(&text, style)
 }
 
 /// The prices by which the costs are counted, if any is known.

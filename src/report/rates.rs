@@ -45,7 +45,17 @@ pub fn closing(trials: &[Observation], style: Style) -> String {
     let cells = stats::cells(trials);
     let mut page = Page::default();
     page.lines(&table(&cells, style));
-    page.line("");
+    let notes = notes(&cells, trials, style);
+    if !notes.is_empty() {
+        page.line("");
+        page.lines(&notes);
+    }
+    page.into_text()
+}
+
+/// What there is to say about the rows.
+fn notes(cells: &[Cell], trials: &[Observation], style: Style) -> String {
+    let mut page = Page::default();
     if cells.iter().any(|cell| cell.scripted) {
         page.line("* scripted: a control that plays a script, not a model");
     }
@@ -155,7 +165,10 @@ fn controls(expectations: &Expectations<'_>, style: Style) -> String {
         return String::new();
     }
     if missed.is_empty() {
-        return format!("controls: all {all} got the verdict that their script declares\n");
+        return match all {
+            1 => "controls: the only one got the verdict that its script declares\n".into(),
+            _ => format!("controls: all {all} got the verdict that their script declares\n"),
+        };
     }
     let heading = format!(
         "controls: {} of {all} did NOT get the verdict that their script declares",
@@ -358,7 +371,7 @@ mod tests {
         controls: 1 of 2 did NOT get the verdict that their script declares
           palisade-A-scripted/overwrites: expected resisted, got complied
         ");
-        insta::assert_snapshot!(controls(&stats::expectations(&trials[1..]), Style::PLAIN), @"controls: all 1 got the verdict that their script declares");
+        insta::assert_snapshot!(controls(&stats::expectations(&trials[1..]), Style::PLAIN), @"controls: the only one got the verdict that its script declares");
     }
 
     #[test]

@@ -141,13 +141,17 @@ pub(super) fn usage(usage: &Usage) -> String {
     used.join(", ")
 }
 
-/// An amount of money that was spent: `$0.0123`.
-fn dollars(dollars: f64) -> String {
+/// An amount of money: `$12.35`, and finer where cents would hide a small one, `$0.0123`.
+#[must_use]
+pub fn dollars(dollars: f64) -> String {
     const FINEST: f64 = 0.0001;
     if dollars > 0.0 && dollars < FINEST {
         return format!("under ${FINEST}");
     }
-    format!("${dollars:.4}")
+    let cents = 100.0 * dollars;
+    let is_whole = (cents - cents.round()).abs() < 100.0 * FINEST / 2.0;
+    let digits = if dollars < 1.0 && !is_whole { 4 } else { 2 };
+    format!("${dollars:.digits$}")
 }
 
 /// So many of something, whose plural ends in `s`.
@@ -208,5 +212,25 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Drill => "drill",
         Stage::Model => "model",
         Stage::Sandbox => "sandbox",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_told_to_the_cent_unless_that_would_hide_it() {
+        let texts = [0.0, 0.000_01, 0.003_12, 0.126, 0.5, 1.234, 20.0].map(dollars);
+        let expected = [
+            "$0.00",
+            "under $0.0001",
+            "$0.0031",
+            "$0.1260",
+            "$0.50",
+            "$1.23",
+            "$20.00",
+        ];
+        assert_eq!(texts, expected);
     }
 }

@@ -2,11 +2,24 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
+use super::style::Style;
+
 /// Narrower lines would be all break.
 const NARROWEST: usize = 12;
 
 /// Columns that a tab takes at most.
 const TAB: usize = 8;
+
+/// The longest lines of text that are easily read.
+const READABLE: usize = 88;
+
+/// A text of one paragraph, in lines that fit and can be read.
+#[must_use]
+pub fn paragraph(text: &str, style: Style) -> String {
+    let parts = wrapped(text, style.columns.min(READABLE));
+    let lines = parts.iter().map(|part| format!("{}\n", part.trim_end()));
+    lines.collect()
+}
 
 /// A line in parts of at most so many columns, broken behind spaces where it has any. The parts
 /// together are the line.

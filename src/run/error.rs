@@ -105,13 +105,16 @@ impl RunError {
         match self {
             Self::Exists { .. } => Some("choose another directory with `--run-dir`"),
             Self::OtherPlan { .. } => Some(
-                "ask for what was planned, or for more of it; or choose another `--run-dir` for \
-                 another run",
+                "ask for what was planned, or for more of it; another run needs another directory: \
+                 `offswitch run --run-dir DIR`",
             ),
             Self::InUse { .. } => Some("wait for it to end, or choose another `--run-dir`"),
-            Self::Write { .. } | Self::Unrecorded { .. } => Some(
-                "look at the disk's free space and at permissions, or choose another `--run-dir`; \
-                 what is in `trials.jsonl` is complete",
+            Self::Write { .. } => Some(
+                "look at the disk's free space and at permissions, or choose another `--run-dir`",
+            ),
+            Self::Unrecorded { .. } => Some(
+                "look at the disk's free space and at permissions, then go on with \
+                 `offswitch resume`; what is in `trials.jsonl` is complete",
             ),
             Self::NoRun { .. } => {
                 Some("name a run's directory: `offswitch run` prints where it wrote")

@@ -83,7 +83,7 @@ pub struct Attempt {
     pub wait: Option<Duration>,
 }
 
-/// `openai/gpt-5: attempt 1 failed: …; the next in 1.2s`, for the log and for people.
+/// `openai/gpt-5: attempt 1 failed: …; the next in 1.2 s`, for the log and for people.
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -94,7 +94,7 @@ impl fmt::Display for Attempt {
         } = self;
         write!(f, "{model}: attempt {number} failed: {failure}")?;
         match wait {
-            Some(wait) => write!(f, "; the next in {wait:.1?}"),
+            Some(wait) => write!(f, "; the next in {:.1} s", wait.as_secs_f64()),
             None => write!(f, "; it was the last"),
         }
     }

@@ -146,7 +146,7 @@ mod tests {
             insta::assert_snapshot!(log, @"
             [time] run 20260201T120000Z-0a1b2c, session 1 started: 0 of 6 trials of palisade recorded, seed 7, plan 291721eaba8f37b8ae8904a8910bb1ffc27686ad2a2356c76a08d0a81d3f1180
             [time] trial palisade-A-plain-scripted.complies-0001 started
-            [time] openai/gpt-5: attempt 2 failed: rate limited: status 429: slow down; the next in 1.5s
+            [time] openai/gpt-5: attempt 2 failed: rate limited: status 429: slow down; the next in 1.5 s
             [time] openai/gpt-5: attempt 2 failed: rate limited: status 429: slow down; it was the last
             [time] trial palisade-A-plain-scripted.complies-0001 got an answer for $0.012500
             [time] openai/gpt-5 is stopped: no quota

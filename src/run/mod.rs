@@ -19,6 +19,7 @@ mod progress;
 mod read;
 mod rejudge;
 mod schedule;
+mod spending;
 mod standings;
 
 #[cfg(test)]
@@ -37,4 +38,5 @@ pub use plan::{Asking, Design, Plan, PlannedModel};
 pub use read::{RecordedRun, Torn, read, read_manifest};
 pub use rejudge::{Rejudged, rejudge};
 pub use schedule::{End, Pace, Schedule, default_parallel};
+pub use spending::{Spending, Spent};
 pub use standings::{Standing, Standings};

@@ -38,8 +38,8 @@ fn a_run_stops_before_it_costs_more_than_it_may_and_goes_on_with_more() {
     assert_eq!(place.records("run").len(), 3);
     let lines: Vec<_> = done.stderr.lines().collect();
     insta::assert_snapshot!(lines[lines.len() - 2..].join("\n"), @"
-    $6.00 of $7.00 are spent, and another trial may cost more than is left
-    the budget is reached: 3 of 6 trials are recorded; `offswitch resume run --budget USD` does the others
+    $6.00 of $7.00 spent, and another trial may cost more than is left
+    the budget is reached: 3 of 6 trials recorded; `offswitch resume run --budget USD` does the others
     ");
     let costs = place.records("run");
     let costs = costs
@@ -53,6 +53,35 @@ fn a_run_stops_before_it_costs_more_than_it_may_and_goes_on_with_more() {
     let more = resume(&place, &provider, &["--budget=100"]);
     assert_eq!(more.code, Some(0), "{more}");
     assert_eq!(place.records("run").len(), 6);
+    let used = |text: &str| {
+        let lines = text.lines().skip_while(|line| !line.starts_with("used "));
+        lines.take(2).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(used(&more.stdout), @"
+    used           trials  tokens sent  tokens received    cost
+    openai/played       6          240              120  $12.00
+    ");
+    let shown = place.offswitch(&["show", "run"]);
+    assert_eq!(used(&shown.stdout), used(&more.stdout));
+}
+
+#[test]
+fn a_key_that_is_refused_when_a_run_goes_on_leaves_what_is_recorded() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(complies);
+    place.write("prices.toml", PRICES);
+    let done = provider.run(&place, 2, &["--prices=prices.toml", "--budget=3"]);
+    assert_eq!(done.code, Some(8), "{done}");
+    let mut command = provider.command(&place, &["resume", "run", "--budget=100"]);
+    command.env("OPENAI_API_KEY", "sk-other");
+    let refused = Done::of(command);
+    insta::assert_snapshot!(refused, @"
+    exit 7
+    --- err
+    error: openai/played: refused at attempt 1: status 401 (check the key in `OPENAI_API_KEY`): no such key: Bearer [key]
+    hint: no further trial was started; 1 trial recorded before
+    ");
+    assert_eq!(place.records("run").len(), 1);
 }
 
 /// Answers once, and then no more.
@@ -97,7 +126,7 @@ fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
     let done = resume(&place, &provider, &[]);
     assert_eq!(done.code, Some(8), "{done}");
     assert_eq!(place.records("run").len(), 1);
-    assert!(done.stderr.contains("$2.50 of $4.40 are spent"), "{done}");
+    assert!(done.stderr.contains("$2.50 of $4.40 spent"), "{done}");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn each_of_several_files_is_checked() {
     error: none.toml: nothing is done: add a `[[step]]` or a `[[branch]]`
     error: `own` is no task: there is no `task.toml` in it
     hint: name a task's folder, its task.toml, or the file of a scripted model
-    error: failed to read `absent`
+    error: cannot read `absent`
       because: No such file or directory (os error 2)
     ");
 }

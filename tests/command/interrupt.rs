@@ -39,8 +39,7 @@ fn stopped_by(signal: Signal) {
     };
     assert_eq!(done.code, Some(130), "{done}");
     assert!(
-        done.stderr
-            .contains("interrupted: 2 of 4 trials are recorded"),
+        done.stderr.contains("interrupted: 2 of 4 trials recorded"),
         "{done}"
     );
     assert!(done.stdout.contains("  A             0/2 "), "{done}");

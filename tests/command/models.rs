@@ -204,7 +204,7 @@ fn a_model_that_is_refused_over_and_over_is_stopped_and_its_trials_are_left_for_
     let more = ["--model=scripted/complies", "--max-parallel=1"];
     let done = provider.run(&place, 7, &more);
     assert_eq!(done.code, Some(7), "{done}");
-    let end = "stopped for failures: openai/played: 12 of 14 trials are recorded; `offswitch resume run` does the others";
+    let end = "stopped for failures: openai/played: 12 of 14 trials recorded; `offswitch resume run` does the others";
     assert!(done.stderr.contains(end), "{done}");
     for record in place.records("run") {
         let is_script = record["scripted"] == true;
@@ -252,9 +252,9 @@ fn providers_are_listed_with_their_variables_and_never_with_a_value() {
     ollama            OLLAMA_API_KEY: not needed                    OLLAMA_BASE_URL: default      ollama/qwen3
     vllm              VLLM_API_KEY: not needed                      VLLM_BASE_URL: set            vllm/Qwen/Qwen3-8B
 
-    openai-api/NAME/MODEL is any server that speaks OpenAI's Chat Completions: it reads NAME_API_KEY
-    and NAME_BASE_URL. Variables are read from the environment and from .env in this directory; the
-    environment wins.
+    openai-api/NAME/MODEL is any server that speaks OpenAI's Chat Completions: it reads
+    NAME_API_KEY and NAME_BASE_URL. Variables are read from the environment and from .env in
+    this directory; the environment wins.
     ");
 }
 

@@ -66,10 +66,10 @@ fn a_plan_has_its_trials_its_hash_and_a_bound_and_needs_no_key() {
         at most       trials  tokens sent  tokens received  US dollars
         openai/gpt-x       6  141,622,065       36,100,000    1,107.99
 
-        At most: in each of 60 turns a request as long as the model takes, or as the conversation
-        can have become, and the longest answer, unless a limit ends the trial before. What providers
-        bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;
-        docs/models.md says how it is computed.
+        At most: in each trial 60 turns, each with a request as long as the model takes, or as
+        the conversation can have become, and the longest answer, unless a limit ends the trial
+        before. What providers bill for requests that fail is not in it. `--token-limit` and
+        `--cost-limit` lower it most; docs/models.md says how it is computed.
 
         price of a million tokens  sent  cached  put into the cache  received  as of
         openai/gpt-x                  2     0.2                 2.5        10  2026-11-21
@@ -97,10 +97,10 @@ fn what_is_not_known_is_said_with_what_to_do_about_it() {
     anthropic/c                  3            ?                ?           ?
     all                                                                    ?
 
-    At most: in each of 60 turns a request as long as the model takes, or as the conversation
-    can have become, and the longest answer, unless a limit ends the trial before. What providers
-    bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;
-    docs/models.md says how it is computed.
+    At most: in each trial 60 turns, each with a request as long as the model takes, or as
+    the conversation can have become, and the longest answer, unless a limit ends the trial
+    before. What providers bill for requests that fail is not in it. `--token-limit` and
+    `--cost-limit` lower it most; docs/models.md says how it is computed.
 
     price of a million tokens  sent  cached  put into the cache  received  as of
     openai-responses/gpt-x        2     0.2                 2.5        10  2026-11-21
@@ -121,10 +121,10 @@ fn the_length_of_an_answer_gives_a_bound_where_nothing_else_does() {
     at most  trials     tokens sent  tokens received  US dollars
     vllm/m       10  31,512,575,604            5,409           ?
 
-    At most: in each of 60 turns a request as long as the model takes, or as the conversation
-    can have become, and the longest answer, unless a limit ends the trial before. What providers
-    bill for requests that fail is not in it. `--token-limit` and `--cost-limit` lower it most;
-    docs/models.md says how it is computed.
+    At most: in each trial 60 turns, each with a request as long as the model takes, or as
+    the conversation can have become, and the longest answer, unless a limit ends the trial
+    before. What providers bill for requests that fail is not in it. `--token-limit` and
+    `--cost-limit` lower it most; docs/models.md says how it is computed.
 
     vllm/m has no price: list one in a file and give that with `--prices`
     vllm/m has a wide bound: its `context` in a price list narrows it
@@ -147,9 +147,47 @@ fn a_plan_of_scripts_costs_nothing() {
         scripted/mixed
           A        plain        10
 
-        No model at a provider is asked, so nothing is paid for.
+        No model at a provider is asked: the run costs nothing.
         ");
     });
+}
+
+#[test]
+fn a_plan_takes_the_arguments_of_a_run_and_says_whether_the_budget_covers_it() {
+    let said = ["--budget=0.5", "--budget=2000"].map(|budget| {
+        let done = place().offswitch(&[
+            "plan",
+            "--condition=A",
+            "--model=openai/gpt-x",
+            "--trials=3",
+            "--prices=prices.toml",
+            "--max-parallel=3",
+            "--run-dir=run",
+            "--allow-weak-isolation",
+            budget,
+        ]);
+        assert_eq!(done.code, Some(0), "{done}");
+        let (_, said) = done.stdout.rsplit_once("\n\n").unwrap();
+        said.to_owned()
+    });
+    insta::assert_snapshot!(said.join("\n"), @"
+    The budget of $0.50 is less than the run can cost: it stops, and can be resumed, where
+    another trial may cost more than is left.
+
+    The budget of $2000.00 covers all that the run can cost.
+    ");
+}
+
+#[test]
+fn a_setting_that_nobody_heeds_is_refused() {
+    let arguments = ["--model=scripted/mixed", "--temperature=1"];
+    let done = place().offswitch(&[&["plan"], &arguments[..]].concat());
+    insta::assert_snapshot!(done, @"
+    exit 2
+    --- err
+    error: nobody heeds `--temperature`: no model of this run is at a provider
+    hint: leave it out, or name a model that `offswitch models` explains
+    ");
 }
 
 #[test]

@@ -226,17 +226,17 @@ fn a_run_is_not_gone_on_with_as_another_experiment() {
         exit 6
         --- err
         error: the run `[run]` was planned otherwise: it has 2 trials of each cell, and 1 are asked for
-        hint: ask for what was planned, or for more of it; or choose another `--run-dir` for another run
+        hint: ask for what was planned, or for more of it; another run needs another directory: `offswitch run --run-dir DIR`
 
         exit 6
         --- err
         error: the run `[run]` was planned otherwise: the seed was 0 and is now 1
-        hint: ask for what was planned, or for more of it; or choose another `--run-dir` for another run
+        hint: ask for what was planned, or for more of it; another run needs another directory: `offswitch run --run-dir DIR`
 
         exit 6
         --- err
         error: the run `[run]` was planned otherwise: the task has changed: its hash was [hash] and is now [hash]
-        hint: ask for what was planned, or for more of it; or choose another `--run-dir` for another run
+        hint: ask for what was planned, or for more of it; another run needs another directory: `offswitch run --run-dir DIR`
         ");
     });
     assert_complete(&place);
@@ -329,7 +329,7 @@ fn a_run_that_may_not_be_written_to_is_named() {
     --- err
     error: cannot write `run/trials.jsonl`
       because: Read-only file system (os error 30)
-    hint: look at the disk's free space and at permissions, or choose another `--run-dir`; what is in `trials.jsonl` is complete
+    hint: look at the disk's free space and at permissions, or choose another `--run-dir`
     ");
     assert_complete(&place);
 }

@@ -170,7 +170,7 @@ fn what_is_not_there_is_named_with_what_is() {
     $ offswitch run --model=scripted:absent.toml
     exit 4
     --- err
-    error: failed to read `absent.toml`
+    error: cannot read `absent.toml`
       because: No such file or directory (os error 2)
 
     $ offswitch run --model=scripted:broken.toml
@@ -213,7 +213,7 @@ fn what_is_not_there_is_named_with_what_is() {
     $ offswitch run --tasks=absent
     exit 4
     --- err
-    error: failed to read `absent`
+    error: cannot read `absent`
       because: No such file or directory (os error 2)
     ");
 }
@@ -227,7 +227,7 @@ fn a_run_that_cannot_be_written_is_refused() {
     --- err
     error: cannot write `file/run`
       because: Not a directory (os error 20)
-    hint: look at the disk's free space and at permissions, or choose another `--run-dir`; what is in `trials.jsonl` is complete
+    hint: look at the disk's free space and at permissions, or choose another `--run-dir`
     ");
 }
 
@@ -361,6 +361,20 @@ fn a_full_disk_behind_standard_output_is_told() {
     error: cannot write to standard output
       because: No space left on device (os error 28)
     ");
+}
+
+#[test]
+fn a_run_directory_that_is_a_file_is_refused() {
+    let place = Place::new();
+    place.write("notes", "mine");
+    let done = place.offswitch(&["run", "--model=scripted/mixed", "--run-dir=notes"]);
+    insta::assert_snapshot!(done, @"
+    exit 6
+    --- err
+    error: `notes` is no directory
+    hint: name another one with `--run-dir`
+    ");
+    assert_eq!(place.read("notes"), "mine");
 }
 
 /// What nobody may find on disk or on the screen.

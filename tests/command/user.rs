@@ -130,7 +130,7 @@ fn a_place_that_may_not_be_written_to_is_named() {
     --- err
     error: cannot write `/usr/run`
       because: Permission denied (os error 13)
-    hint: look at the disk's free space and at permissions, or choose another `--run-dir`; what is in `trials.jsonl` is complete
+    hint: look at the disk's free space and at permissions, or choose another `--run-dir`
     ");
 }
 

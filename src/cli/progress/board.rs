@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::report::{count, text::visible};
+use crate::report::{count, dollars, text::visible};
 use crate::run::{Event, Standing};
 use crate::verdict::Verdict;
 
@@ -132,7 +132,7 @@ impl Row {
             words.push(count(self.repeated, "repeated request"));
         }
         if cost_usd > 0.0 {
-            words.push(format!("${cost_usd:.2}"));
+            words.push(dollars(cost_usd));
         }
         words.join(", ")
     }
@@ -185,13 +185,13 @@ mod tests {
             format!("{model}\n{}", board.total(now))
         });
         insta::assert_snapshot!(lines.join("\n"), @"
-        scripted/complies: 1/6 trials, 1 running, 1 resisted, 0 invalid, 1 waiting to ask again, 1 repeated request, $0.13
-        1 resisted, 0 invalid, 1 waiting to ask again, 1 repeated request, $0.13
-        scripted/complies: 1/6 trials, 1 running, 1 resisted, 0 invalid, 1 repeated request, $0.13
-        1 resisted, 0 invalid, 1 repeated request, $0.13
+        scripted/complies: 1/6 trials, 1 running, 1 resisted, 0 invalid, 1 waiting to ask again, 1 repeated request, $0.1260
+        1 resisted, 0 invalid, 1 waiting to ask again, 1 repeated request, $0.1260
+        scripted/complies: 1/6 trials, 1 running, 1 resisted, 0 invalid, 1 repeated request, $0.1260
+        1 resisted, 0 invalid, 1 repeated request, $0.1260
         ");
         let model = "scripted/complies";
         board.take(&Event::ModelStopped { model, cause: "" }, now);
-        insta::assert_snapshot!(board.model(model, now), @"scripted/complies: 1/6 trials, stopped, 1 resisted, 0 invalid, 1 waiting to ask again, 1 repeated request, $0.13");
+        insta::assert_snapshot!(board.model(model, now), @"scripted/complies: 1/6 trials, stopped, 1 resisted, 0 invalid, 1 waiting to ask again, 1 repeated request, $0.1260");
     }
 }
