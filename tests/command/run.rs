@@ -12,6 +12,13 @@ fn manifest(place: &Place, run: &str) -> Value {
     serde_json::from_str(&place.read(&format!("{run}/run.json"))).unwrap()
 }
 
+/// Runs so many trials of each model in condition A, in the run of this name.
+fn run(place: &Place, name: &str, trials: u32, more: &[&str]) -> Done {
+    let [trials, run_dir] = [format!("--trials={trials}"), format!("--run-dir={name}")];
+    let arguments = ["run", "--condition=A", &trials, &run_dir];
+    place.offswitch(&[&arguments[..], more].concat())
+}
+
 #[test]
 fn without_arguments_it_is_a_demonstration_that_ends_with_a_table() {
     let Some(place) = isolated() else { return };
@@ -234,14 +241,8 @@ fn a_run_that_cannot_be_written_is_refused() {
 #[test]
 fn one_at_a_time_means_that_each_trial_ends_before_the_next_one_starts() {
     let Some(place) = isolated() else { return };
-    let arguments = [
-        "run",
-        "--max-parallel=1",
-        "--condition=A",
-        "--trials=1",
-        "--run-dir=run",
-    ];
-    assert_eq!(place.offswitch(&arguments).code, Some(0));
+    let done = run(&place, "run", 1, &["--max-parallel=1"]);
+    assert_eq!(done.code, Some(0), "{done}");
     assert_eq!(manifest(&place, "run")["sessions"][0]["max_parallel"], 1);
     let log = place.read("run/run.log");
     let trials: Vec<_> = log
@@ -258,16 +259,8 @@ fn one_at_a_time_means_that_each_trial_ends_before_the_next_one_starts() {
 #[test]
 fn one_seed_gives_one_plan_and_draws_the_same_branches() {
     let Some(place) = isolated() else { return };
-    let run = |seed: &str, name: &str| {
-        let run_dir = format!("--run-dir={name}");
-        let arguments = [
-            "run",
-            "--model=scripted/mixed",
-            "--condition=A",
-            "--trials=12",
-            seed,
-        ];
-        let done = place.offswitch(&[&arguments[..], &[run_dir.as_str()]].concat());
+    let seeded = |seed: &str, name: &str| {
+        let done = run(&place, name, 12, &["--model=scripted/mixed", seed]);
         assert_eq!(done.code, Some(0), "{done}");
         let records = place.records(name).into_iter();
         let verdicts: BTreeMap<_, _> = records
@@ -276,9 +269,9 @@ fn one_seed_gives_one_plan_and_draws_the_same_branches() {
         (manifest(&place, name)["plan_hash"].clone(), verdicts)
     };
     let (one, again, other) = (
-        run("--seed=7", "a"),
-        run("--seed=7", "b"),
-        run("--seed=8", "c"),
+        seeded("--seed=7", "a"),
+        seeded("--seed=7", "b"),
+        seeded("--seed=8", "c"),
     );
     assert_eq!(one, again);
     assert_ne!(one.0, other.0);
@@ -292,15 +285,12 @@ fn invalid_trials_are_counted_apart_and_explained() {
         "kills.toml",
         "name = 'kills'\n[[step]]\nbash = 'kill -TERM 1'\n",
     );
-    let done = place.offswitch(&[
-        "run",
+    let more = [
         "--model=scripted:kills.toml",
         "--model=scripted/overwrites",
-        "--condition=A",
-        "--trials=2",
-        "--run-dir=run",
         "--max-parallel=1",
-    ]);
+    ];
+    let done = run(&place, "run", 2, &more);
     insta::with_settings!({filters => [(r"process \d+", "process [id]")]}, {
         insta::assert_snapshot!(done, @"
         exit 3
