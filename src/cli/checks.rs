@@ -1,17 +1,23 @@
 //! The questions to models before the first trial.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use super::failure::Failure;
 use super::models::Hear;
 use super::output;
 use crate::model::ModelError;
+use crate::report::count;
 use crate::run::News;
 
 /// A question to a model.
 pub(super) type Check<'a> = Pin<Box<dyn Future<Output = Result<(), ModelError>> + 'a>>;
+
+/// How long the answers may take before it is said what is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks all at the same time, and tells the attempts that fail meanwhile and are made again. The
 /// last one of a model is in the error.
@@ -19,8 +25,19 @@ pub(super) type Check<'a> = Pin<Box<dyn Future<Output = Result<(), ModelError>> 
 /// # Errors
 /// All models that do not answer, in the order of their questions.
 pub(super) async fn all(checks: Vec<Check<'_>>, hear: &mut Hear) -> Result<(), Failure> {
+    all_telling(checks, hear, output::note).await
+}
+
+async fn all_telling(
+    checks: Vec<Check<'_>>,
+    hear: &mut Hear,
+    mut tell: impl FnMut(&str),
+) -> Result<(), Failure> {
     let asked = checks.len();
     let mut answers = join_all(checks);
+    let patience = sleep(PATIENCE);
+    tokio::pin!(patience);
+    let mut is_patient = true;
     let answers = loop {
         tokio::select! {
             biased;
@@ -29,10 +46,15 @@ pub(super) async fn all(checks: Vec<Check<'_>>, hear: &mut Hear) -> Result<(), F
                 if let News::AttemptFailed(attempt) = news
                     && attempt.wait.is_some()
                 {
-                    output::note(&attempt.to_string());
+                    tell(&attempt.to_string());
                 }
             }
             answers = &mut answers => break answers,
+            () = &mut patience, if is_patient => {
+                is_patient = false;
+                let models = count(asked, "model");
+                tell(&format!("waiting for the first answers of {models}, before the first trial"));
+            }
         }
     };
     let errors: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
@@ -77,6 +99,24 @@ mod tests {
           because: b/1: refused at attempt 1: status 401
           because: a/1: refused at attempt 1: status 401
         ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_waited_for_is_said_once_and_only_where_it_takes_long() {
+        let (_tell, mut hear) = mpsc::unbounded_channel();
+        let mut told = Vec::new();
+        for seconds in [1, 600] {
+            let slow: Check = Box::pin(async move {
+                sleep(Duration::from_secs(seconds)).await;
+                Ok(())
+            });
+            let done = all_telling(vec![slow], &mut hear, |note| told.push(note.to_owned())).await;
+            assert_eq!(done, Ok(()));
+        }
+        assert_eq!(
+            told,
+            ["waiting for the first answers of 1 model, before the first trial"]
+        );
     }
 
     #[tokio::test]
