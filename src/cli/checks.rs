@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::failure::Failure;
 use super::models::Hear;
 use super::output;
-use crate::model::ModelError;
+use crate::model::{Answer, FailureClass, ModelError};
 use crate::report::count;
 use crate::run::News;
 
@@ -18,6 +18,30 @@ pub(super) type Check<'a> = Pin<Box<dyn Future<Output = Result<(), ModelError>> 
 
 /// How long the answers may take before it is said what is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a model may take to answer, with all attempts. It is a short question, and nobody
+/// wants to wait for an hour to learn that a server hangs.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A model's answer to its question, if it comes in time.
+///
+/// # Errors
+/// It did not come.
+pub(super) async fn in_time(
+    model: &str,
+    answer: impl Future<Output = Result<Option<Answer>, ModelError>>,
+) -> Result<(), ModelError> {
+    let answered = timeout(LONGEST, answer).await;
+    let late = |_| {
+        Err(ModelError::Failed {
+            model: model.to_owned(),
+            class: FailureClass::Unreachable,
+            message: format!("no answer within {} s", LONGEST.as_secs()),
+            attempts: 1,
+        })
+    };
+    answered.unwrap_or_else(late).map(drop)
+}
 
 /// Asks all at the same time, and tells the attempts that fail meanwhile and are made again. The
 /// last one of a model is in the error.
@@ -66,7 +90,6 @@ mod tests {
     use tokio::sync::{Barrier, mpsc};
 
     use super::*;
-    use crate::model::FailureClass;
 
     fn refused(model: &str) -> ModelError {
         ModelError::Failed {
@@ -117,6 +140,13 @@ mod tests {
             told,
             ["waiting for the first answers of 1 model, before the first trial"]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_model_that_hangs_is_not_waited_for_without_end() {
+        let error = in_time("a/1", std::future::pending()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"a/1: not reachable at attempt 1: no answer within 300 s");
+        assert_eq!(in_time("a/1", async { Ok(None) }).await, Ok(()));
     }
 
     #[tokio::test]

@@ -204,12 +204,12 @@ impl Cast {
     /// The models that do not answer.
     pub(super) async fn check(&self, hear: &mut Hear, models: &[&str]) -> Result<(), Failure> {
         let mut questions: Vec<Check> = Vec::new();
-        for model in models {
-            if let Actor::Client(client, subject) = &self.actors[*model] {
+        for name in models {
+            if let Actor::Client(client, subject) = &self.actors[*name] {
                 let model = Box::new(client.model(0));
                 let mut model = self.exchange.checked(subject, model);
                 questions.push(Box::pin(async move {
-                    model.answer(&Client::question()).await.map(drop)
+                    checks::in_time(name, model.answer(&Client::question())).await
                 }));
             }
         }
