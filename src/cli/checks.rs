@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
+use super::cast::Hear;
 use super::failure::Failure;
-use super::models::Hear;
 use super::output;
 use crate::model::{Answer, FailureClass, ModelError};
 use crate::report::count;

@@ -1,11 +1,12 @@
 //! What a run is to compare: the arguments that determine its plan.
 
+use super::cast::{Cast, Hear};
 use super::exchange::{Exchange, Keeping};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
-use super::models::{self, Cast, Chosen, Hear};
+use super::models::{self, Chosen};
 use super::numbers::number;
 use super::prices::PriceFile;
 use super::tasks;

@@ -1,5 +1,6 @@
 //! The command: the only place that prints, reads the environment or knows clap.
 
+mod cast;
 mod check;
 mod checks;
 mod closing;

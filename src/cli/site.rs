@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::cast::{Cast, Hear};
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::models::{Cast, Hear};
 use super::{json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
