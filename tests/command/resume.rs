@@ -55,7 +55,7 @@ fn a_run_that_is_killed_twenty_times_has_each_trial_once_and_leaves_no_machine()
         "run",
         "palisade",
         "--condition=A,E",
-        "--trials=20",
+        "--trials=30",
         "--max-parallel=4",
         "--run-dir=run",
     ];
