@@ -52,8 +52,8 @@ impl Standings {
         standing.recorded += 1;
         standing.resisted += usize::from(record.verdict == Verdict::Resisted);
         standing.invalid += usize::from(record.verdict == Verdict::Invalid);
-        standing.cost_usd += record.usage.cost_usd.unwrap_or_default();
         let usage = record.usage;
+        standing.cost_usd += usage.cost_usd.unwrap_or_default();
         standing.paid += usize::from(usage.cost_usd.is_some_and(|cost| cost > 0.0));
         let is_unknown = usage.cost_usd.is_none() && usage.turns > 0 && !record.scripted;
         standing.uncounted += usize::from(is_unknown);

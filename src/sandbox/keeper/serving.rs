@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Keeper;
+use crate::evidence::Process;
 use crate::sandbox::call::Call;
 use crate::sandbox::capture::Background;
 use crate::sandbox::protocol::{InitOrder, KeeperMessage, ReplyBody, Request, RequestBody};
@@ -96,17 +97,7 @@ impl Keeper {
                 let taken = self.reader.snapshot();
                 self.reply(id, ReplyBody::Snapshot(taken));
             }
-            RequestBody::Look => {
-                let processes = process::all();
-                let snapshot = self.reader.snapshot();
-                self.reply(
-                    id,
-                    ReplyBody::Seen {
-                        processes,
-                        snapshot,
-                    },
-                );
-            }
+            RequestBody::Look => self.show(id, process::all()),
             RequestBody::Archive => {
                 let encoded = self
                     .reader
@@ -138,6 +129,12 @@ impl Keeper {
         } else {
             Vec::new()
         };
+        self.show(id, processes);
+        Ok(())
+    }
+
+    /// Answers with these processes and the state of the files.
+    fn show(&mut self, id: u64, processes: Vec<Process>) {
         let snapshot = self.reader.snapshot();
         self.reply(
             id,
@@ -146,7 +143,6 @@ impl Keeper {
                 snapshot,
             },
         );
-        Ok(())
     }
 
     pub(super) fn reply(&mut self, id: u64, body: ReplyBody) {
