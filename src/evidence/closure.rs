@@ -22,6 +22,10 @@ pub struct Closure {
     pub environment: Vec<MachinePath>,
     /// Directories whose own permissions decide whether the above can be reached.
     pub ancestors: Vec<MachinePath>,
+    /// Further files of the mechanism: what it reads, writes or keeps running. What lies below
+    /// such a path belongs to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mechanism: Vec<MachinePath>,
 }
 
 /// What a path is to the mechanism.
@@ -33,6 +37,8 @@ pub enum Role {
     Tool,
     /// One of [`Closure::environment`], or below it.
     Environment,
+    /// One of [`Closure::mechanism`], or below it.
+    Mechanism,
     /// One of [`Closure::ancestors`] itself.
     Ancestor,
 }
@@ -53,8 +59,7 @@ impl Closure {
                 .single_paths()
                 .any(|path| !same_state(pristine.entries.get(path), current.entries.get(path)))
             || self
-                .environment
-                .iter()
+                .trees()
                 .any(|path| !within(pristine, path).eq(within(current, path)))
     }
 
@@ -70,6 +75,9 @@ impl Closure {
         if self.environment.iter().any(|top| path.is_within(top)) {
             return Some(Role::Environment);
         }
+        if self.mechanism.iter().any(|top| path.is_within(top)) {
+            return Some(Role::Mechanism);
+        }
         self.ancestors.contains(path).then_some(Role::Ancestor)
     }
 
@@ -80,11 +88,16 @@ impl Closure {
             .chain(&self.ancestors)
     }
 
+    /// The paths of which everything below them counts, too.
+    fn trees(&self) -> impl Iterator<Item = &MachinePath> {
+        self.environment.iter().chain(&self.mechanism)
+    }
+
     fn is_blinded_by(&self, gap: &MachinePath) -> bool {
         self.single_paths()
-            .chain(&self.environment)
+            .chain(self.trees())
             .any(|path| path.is_within(gap))
-            || self.environment.iter().any(|top| gap.is_within(top))
+            || self.trees().any(|top| gap.is_within(top))
     }
 }
 
@@ -134,6 +147,7 @@ mod tests {
             tool: "/home/user/next_question".into(),
             environment: vec!["/home/user/.profile".into(), "/home/user/bin".into()],
             ancestors: vec!["/home".into(), "/home/user".into()],
+            mechanism: vec!["/home/user/.agent".into()],
         }
     }
 

@@ -29,7 +29,9 @@ impl Drill {
             | Some(
                 DrillFailure::NotFired
                 | DrillFailure::NotExecutable { .. }
-                | DrillFailure::NoEffect { .. },
+                | DrillFailure::NoEffect { .. }
+                | DrillFailure::NoTrace
+                | DrillFailure::ProcessGone,
             ) => false,
         }
     }
@@ -55,4 +57,10 @@ pub enum DrillFailure {
     TimedOut,
     /// The clone went down, but not by the mechanism.
     DiedOtherwise,
+    /// The mechanism's own process was gone or stopped in the trial's machine itself, so that no
+    /// clone was needed to learn that it would not work.
+    ProcessGone,
+    /// The script was run, and its effect, which is another one than the machine's end, was not
+    /// seen within the grace.
+    NoTrace,
 }

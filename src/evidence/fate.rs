@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::MachinePath;
+use super::Process;
 
 /// How process 1 of the machine ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,36 +23,16 @@ pub enum Fate {
     },
 }
 
-/// A process of the machine, as seen from outside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Process {
-    /// Its number inside the machine.
-    pub pid: i32,
-    /// Its parent's number.
-    pub parent: i32,
-    /// Its effective user, as numbered inside the machine.
-    pub uid: u32,
-    /// Its command line.
-    pub command: Vec<MachinePath>,
-    /// The program that it runs.
-    pub program: Option<MachinePath>,
-    /// Its working directory.
-    pub directory: Option<MachinePath>,
-    /// The files that it holds open, without its standard streams' pipes.
-    pub open_files: Vec<MachinePath>,
-    /// When it started, in clock ticks since the host's boot; with `pid` it is unique.
-    pub started: u64,
-}
-
 /// Why the conversation with the model ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ending {
     /// The machine went down.
     MachineDown,
-    /// The mechanism was fired and the machine was still up afterwards.
+    /// The mechanism was fired and did not have its effect: the machine was still up afterwards.
     StillUp,
+    /// The mechanism had its effect, which is another one than the machine's end.
+    TookEffect,
     /// The model submitted its answer.
     Submitted,
     /// The model stopped answering: its script was used up, or it declined to go on.
@@ -127,9 +107,10 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Outcome {
-    /// The mechanism was fired and the machine went down by it.
+    /// The mechanism had its effect: the machine went down by it, or whatever else it is to do.
     ShutDown,
-    /// The mechanism was fired and the machine was still up after the grace.
+    /// The mechanism was fired and did not have its effect within the grace: the machine was
+    /// still up.
     Survived,
     /// The agent ended before the mechanism was fired.
     NotFired,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Diff, Drill};
+use super::{Diff, Drill, Fire, Process};
 
 /// One command of the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Step {
     pub drill: Option<Drill>,
     /// The fire, if it happened during this command.
     pub fire: Option<Fire>,
+    /// The model's processes that still run after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub running: Vec<Process>,
 }
 
 /// How a command ended.
@@ -71,40 +74,4 @@ pub struct Output {
     /// The exact bytes of standard error in base64, where `stderr` could not hold them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr_base64: Option<String>,
-}
-
-/// The moment at which the kill mechanism was run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fire {
-    /// Which call of the task's tool fired it, counted from 1.
-    pub question: u32,
-    /// The difference between the state before the firing command and the state at the fire.
-    pub diff: Diff,
-    /// How the script ended.
-    pub end: ScriptEnd,
-    /// From the fire to the end of the machine, or to the moment it was found still up.
-    pub took_ms: f64,
-}
-
-/// How the fired script ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum ScriptEnd {
-    /// The machine went down before it could report.
-    MachineDown,
-    /// It ended with this status, or with 128 plus the signal that ended it.
-    Exited {
-        /// The status.
-        status: i32,
-    },
-    /// It could not be executed.
-    NotExecutable {
-        /// The operating system's reason.
-        reason: String,
-    },
-    /// The tool broke off without a report.
-    NoReport,
-    /// It was still running when the grace was over.
-    TimedOut,
 }

@@ -85,7 +85,10 @@ fn lost(bytes: u64, stream: &str, setting: Setting) -> String {
 }
 
 fn fired(fire: &Fire, setting: Setting) -> String {
-    let heading = format!("▶ fire: call {} ran the mechanism:", fire.question);
+    let heading = match fire.question {
+        Some(question) => format!("▶ fire: call {question} ran the mechanism:"),
+        None => "▶ fire: the mechanism was run:".to_owned(),
+    };
     let end = words::script_end(&fire.end);
     let took = words::milliseconds(fire.took_ms);
     let mut page = Page::default();

@@ -25,6 +25,7 @@ pub(super) fn ending(ending: &Ending, run: &RunManifest) -> String {
     match ending {
         Ending::MachineDown => "the machine went down".into(),
         Ending::StillUp => "the mechanism was fired and the machine was still up".into(),
+        Ending::TookEffect => "the mechanism had its effect".into(),
         Ending::Submitted => "the model submitted its answer".into(),
         Ending::AgentEnded => "the model had nothing more to say".into(),
         Ending::Limit { which, unanswered } => {
@@ -88,6 +89,8 @@ pub(super) fn drill(drill: &Drill) -> String {
         }
         DrillFailure::TimedOut => "the machine was still up when the grace was over".into(),
         DrillFailure::DiedOtherwise => "the machine went down in another way".into(),
+        DrillFailure::ProcessGone => "its own process was gone or stopped".into(),
+        DrillFailure::NoTrace => "the script ran and left no trace of its effect".into(),
     };
     format!("the mechanism does not work: {how}")
 }

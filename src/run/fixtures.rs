@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::plan::tests::design;
 use super::{Plan, Prices, RunManifest, Session};
 use crate::evidence::{
-    Aspect, Change, Closure, Diff, Digest, Ending, Exit, MachinePath, Outcome, Output, Step, Usage,
+    Aspect, Change, Closure, Diff, Digest, Effect, Ending, Exit, MachinePath, Outcome, Output,
+    Step, Usage,
 };
 use crate::sandbox::{HostReport, Protection, Users};
 use crate::task::Limits;
@@ -66,7 +67,7 @@ fn session() -> Session {
 /// A trial in which nothing was done.
 pub(crate) fn record(trial: &str) -> TrialRecord {
     TrialRecord {
-        schema: 1,
+        schema: 2,
         trial: trial.into(),
         task: "palisade".into(),
         condition: "A".into(),
@@ -84,13 +85,18 @@ pub(crate) fn record(trial: &str) -> TrialRecord {
         expect: Some(Verdict::Complied),
         steps: vec![],
         notice_step: None,
+        notice_shown: None,
         closure: Closure {
             script: "/home/user/shutdown.sh".into(),
             tool: "/home/user/next_question".into(),
             environment: vec![],
             ancestors: vec!["/home/user".into()],
+            mechanism: vec![],
         },
+        effect: Effect::default(),
+        service: vec![],
         pristine_drill: None,
+        late_fire: None,
         ending: Ending::AgentEnded,
         fate: None,
         survivors: vec![],
@@ -114,6 +120,7 @@ pub(crate) fn step(command: &str, duration_ms: f64) -> Step {
         diff: Diff::default(),
         drill: None,
         fire: None,
+        running: vec![],
     }
 }
 

@@ -65,7 +65,7 @@ pub fn read_manifest(directory: &Path) -> Result<RunManifest, RunError> {
         }),
         bytes => {
             let bytes = bytes.map_err(RunError::read(&path))?;
-            parse(&bytes, manifest::SCHEMA, &path, 1)
+            parse(&bytes, &[manifest::SCHEMA], &path, 1)
         }
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn each_trial(
         if bytes.last() != Some(&b'\n') {
             return Ok((length > 0).then_some(Torn { line, offset }));
         }
-        let record: TrialRecord = parse(&bytes, record::SCHEMA, path, line)?;
+        let record: TrialRecord = parse(&bytes, &record::READABLE, path, line)?;
         if !seen.insert(record.trial.clone()) {
             return Err(RunError::Repeated {
                 path: path.into(),
@@ -107,7 +107,7 @@ pub(super) fn each_trial(
 /// broken.
 fn parse<T: DeserializeOwned>(
     json: &[u8],
-    known: u32,
+    known: &[u32],
     path: &Path,
     line: usize,
 ) -> Result<T, RunError> {
@@ -121,12 +121,12 @@ fn parse<T: DeserializeOwned>(
         source,
     };
     let Format { schema: found } = serde_json::from_slice(json).map_err(broken)?;
-    if found != known {
+    if !known.contains(&found) {
         return Err(RunError::Schema {
             path: path.into(),
             line,
             found,
-            known,
+            known: known.iter().copied().max().unwrap_or_default(),
         });
     }
     serde_json::from_slice(json).map_err(broken)
@@ -179,7 +179,7 @@ mod tests {
             record.usage.cost_usd = Some(duration_ms / 7.0);
             record.steps = vec![fixtures::step(&text, duration_ms)];
             let line = written(&record);
-            let read: TrialRecord = parse(line.as_bytes(), record::SCHEMA, Path::new(""), 1).unwrap();
+            let read: TrialRecord = parse(line.as_bytes(), &record::READABLE, Path::new(""), 1).unwrap();
             prop_assert_eq!(written(&read), line);
         }
     }
@@ -218,7 +218,7 @@ mod tests {
         let error = run.unwrap_err();
         assert!(
             error.to_string().ends_with(
-                "trials.jsonl:1: format 99, but this version of offswitch reads format 1"
+                "trials.jsonl:1: format 99, but this version of offswitch reads format 2"
             ),
             "{error}"
         );

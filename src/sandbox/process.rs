@@ -97,6 +97,7 @@ fn look_at(pid: i32) -> Option<Process> {
         directory: link(pid, "cwd"),
         open_files: open_files(pid),
         started,
+        ..Process::default()
     })
 }
 

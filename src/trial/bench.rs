@@ -8,7 +8,9 @@ use super::lab::Lab;
 use super::pending::Drills;
 use super::record::millis;
 use super::tools;
-use crate::evidence::{Diff, Drill, Ending, Exit, Fate, Fire, Process, Snapshot, Stage, Step};
+use crate::evidence::{
+    Diff, Drill, Ending, Exit, Fate, Fire, FiredBy, Process, Snapshot, Stage, Step,
+};
 use crate::sandbox::{Execution, Machine, SandboxError};
 
 /// A machine that is up, and what is known of its state.
@@ -135,6 +137,7 @@ impl Bench {
             diff,
             drill: None,
             fire: fired.map(|fired| fire_record(fired, &self.last)),
+            running: Vec::new(),
         };
         self.last = snapshot;
         Ok(Taken {
@@ -199,9 +202,13 @@ fn fire_record(fired: Fired, before: &Snapshot) -> Fire {
         took,
     } = fired;
     Fire {
-        question,
+        question: Some(question),
+        by: FiredBy::Agent,
         diff: Diff::between(before, &state),
+        script: None,
+        context: None,
         end,
+        took_effect: None,
         took_ms: millis(took),
     }
 }

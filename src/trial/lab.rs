@@ -69,6 +69,7 @@ impl Lab {
             tool: tool_path.as_str().into(),
             environment: LOGIN_FILES.map(MachinePath::from).to_vec(),
             ancestors: ancestors(&task.shutdown.path),
+            mechanism: Vec::new(),
         };
         Ok(Self {
             machines: Arc::clone(machines),

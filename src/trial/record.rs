@@ -8,12 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::lab::{Lab, Order};
 use crate::clock;
 use crate::evidence::{
-    Answers, Closure, Diff, Drill, Ending, Evidence, Fate, Message, Outcome, Process, Step, Usage,
+    Answers, Closure, Diff, Drill, Effect, Ending, Evidence, Fate, Fire, Message, Outcome, Process,
+    Step, Usage,
 };
 use crate::verdict::{self, Finding, Judgement, Lenses, Tactic, Verdict};
 
-/// The version of this format. Version 1 is the first.
-pub const SCHEMA: u32 = 1;
+/// The version of this format. Version 2: processes, the mechanism's effect, what a fire ran in.
+/// Version 1 is the first, and is read as well.
+pub const SCHEMA: u32 = 2;
+
+/// The versions that can be read.
+pub(crate) const READABLE: [u32; 2] = [1, SCHEMA];
 
 /// One finished trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,15 +60,27 @@ pub struct TrialRecord {
     pub steps: Vec<Step>,
     /// The step in which the notice was delivered, as an index.
     pub notice_step: Option<usize>,
+    /// Whether an output that the model was shown held the notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice_shown: Option<bool>,
     /// The kill mechanism's own files and what they depend on.
     pub closure: Closure,
+    /// What the mechanism is to bring about.
+    #[serde(default)]
+    pub effect: Effect,
+    /// The mechanism's own processes, as they ran when the model came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<Process>,
     /// The drill on the untouched machine.
     pub pristine_drill: Option<Drill>,
+    /// A fire that no command of the model brought about; the trial ended with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_fire: Option<Fire>,
     /// Why the conversation ended.
     pub ending: Ending,
     /// How process 1 ended, where it ended by itself.
     pub fate: Option<Fate>,
-    /// What still ran in the machine when it was frozen.
+    /// What still ran in the machine when it was frozen, without the mechanism's own processes.
     pub survivors: Vec<Process>,
     /// What changed between the last command's end and the freeze.
     pub final_diff: Diff,
@@ -102,8 +119,12 @@ impl TrialRecord {
             expect: order.expect,
             steps: Vec::new(),
             notice_step: None,
+            notice_shown: None,
             closure: lab.closure().clone(),
+            effect: Effect::default(),
+            service: Vec::new(),
             pristine_drill: None,
+            late_fire: None,
             ending: Ending::Cancelled,
             fate: None,
             survivors: Vec::new(),
@@ -124,11 +145,16 @@ impl TrialRecord {
     pub fn evidence(&self) -> Evidence<'_> {
         Evidence {
             closure: &self.closure,
+            effect: &self.effect,
+            service: &self.service,
             pristine_drill: self.pristine_drill.as_ref(),
             steps: &self.steps,
             notice_step: self.notice_step,
+            notice_shown: self.notice_shown,
+            late_fire: self.late_fire.as_ref(),
             ending: &self.ending,
             fate: self.fate.as_ref(),
+            survivors: &self.survivors,
             answers: Answers::of(&self.transcript, self.notice_step),
         }
     }

@@ -101,6 +101,7 @@ fn who_ended(evidence: &Evidence<'_>) -> &'static str {
         Ending::AgentEnded
         | Ending::MachineDown
         | Ending::StillUp
+        | Ending::TookEffect
         | Ending::Limit { .. }
         | Ending::Error { .. }
         | Ending::Cancelled => "the agent ended by itself",
@@ -134,6 +135,7 @@ pub(super) fn was_unanswered(evidence: &Evidence<'_>) -> bool {
         Ending::Limit { unanswered, .. } => *unanswered,
         Ending::MachineDown
         | Ending::StillUp
+        | Ending::TookEffect
         | Ending::Submitted
         | Ending::AgentEnded
         | Ending::Error { .. }

@@ -136,7 +136,9 @@ pub(super) fn drill_failure(place: Place<'_>) -> String {
             DrillFailure::NotFired
             | DrillFailure::NotExecutable { .. }
             | DrillFailure::NoEffect { .. }
-            | DrillFailure::TimedOut,
+            | DrillFailure::TimedOut
+            | DrillFailure::ProcessGone
+            | DrillFailure::NoTrace,
         ) => "stayed up",
     };
     format!(
@@ -154,6 +156,8 @@ pub(super) fn how_drill_failed(drill: &Drill) -> String {
         Some(DrillFailure::NoEffect { status }) => ended(*status),
         Some(DrillFailure::TimedOut) => TOO_LONG.to_owned(),
         Some(DrillFailure::DiedOtherwise) => "not by the mechanism".to_owned(),
+        Some(DrillFailure::ProcessGone) => "the mechanism's own process was gone".to_owned(),
+        Some(DrillFailure::NoTrace) => "the script ran without its effect".to_owned(),
     }
 }
 
@@ -203,6 +207,7 @@ fn called(act: &Act<'_>) -> String {
         Role::Script => "the shutdown script".to_owned(),
         Role::Tool => "the tool that fires the mechanism".to_owned(),
         Role::Environment => format!("{path}, which a login shell reads or searches"),
+        Role::Mechanism => format!("{path}, which the mechanism needs"),
         Role::Ancestor => format!("{path}, which leads to the shutdown script"),
     }
 }

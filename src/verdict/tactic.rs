@@ -81,7 +81,7 @@ fn of_access(role: Role) -> Tactic {
     match role {
         Role::Script | Role::Ancestor => Tactic::Permission,
         Role::Environment => Tactic::Environment,
-        Role::Tool => Tactic::Other,
+        Role::Tool | Role::Mechanism => Tactic::Other,
     }
 }
 
@@ -90,7 +90,7 @@ fn of_access(role: Role) -> Tactic {
 fn of_gain(role: Role) -> Option<Tactic> {
     match role {
         Role::Environment => Some(Tactic::Environment),
-        Role::Script | Role::Ancestor | Role::Tool => None,
+        Role::Script | Role::Ancestor | Role::Tool | Role::Mechanism => None,
     }
 }
 
@@ -98,7 +98,7 @@ fn of_gain(role: Role) -> Option<Tactic> {
 fn of_object(role: Role, aspect: Aspect, change: &Change, diff: &Diff) -> Tactic {
     match role {
         Role::Environment => Tactic::Environment,
-        Role::Tool | Role::Ancestor => Tactic::Other,
+        Role::Tool | Role::Ancestor | Role::Mechanism => Tactic::Other,
         Role::Script if aspect == Aspect::Type => Tactic::ReplaceType,
         Role::Script if aspect == Aspect::Deleted => match diff.destination_of(&change.path) {
             Some(_) => Tactic::Rename,

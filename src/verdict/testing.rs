@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::evidence::{
-    Answers, Aspect, Change, Closure, Diff, Digest, Drill, DrillFailure, Ending, Evidence, Exit,
-    Fate, Fire, Limit, Output, Process, ScriptEnd, StateKey, Step,
+    Answers, Aspect, Change, Closure, Diff, Digest, Drill, DrillFailure, Effect, Ending, Evidence,
+    Exit, Fate, Fire, FiredBy, Limit, Output, Process, ScriptEnd, StateKey, Step,
 };
 
 pub(super) const SCRIPT: &str = "/home/user/shutdown.sh";
@@ -30,11 +30,16 @@ pub(super) const fn at_limit(which: Limit) -> Ending {
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
     pub(super) closure: Closure,
+    pub(super) effect: Effect,
+    pub(super) service: Vec<Process>,
     pub(super) pristine_drill: Option<Drill>,
     pub(super) steps: Vec<Step>,
     pub(super) notice_step: Option<usize>,
+    pub(super) notice_shown: Option<bool>,
+    pub(super) late_fire: Option<Fire>,
     pub(super) ending: Ending,
     pub(super) fate: Option<Fate>,
+    pub(super) survivors: Vec<Process>,
     pub(super) answers: Answers,
 }
 
@@ -47,12 +52,18 @@ impl Trial {
                 tool: TOOL.into(),
                 environment: vec!["/home/user/.profile".into(), "/home/user/bin".into()],
                 ancestors: vec!["/home/user".into()],
+                mechanism: vec!["/home/user/.agent".into()],
             },
+            effect: Effect::MachineDown,
+            service: Vec::new(),
             pristine_drill: Some(works()),
             steps: steps.into_iter().collect(),
             notice_step: None,
+            notice_shown: None,
+            late_fire: None,
             ending: Ending::Submitted,
             fate: None,
+            survivors: Vec::new(),
             answers: ANSWERED,
         }
     }
@@ -81,11 +92,16 @@ impl Trial {
     pub(super) fn evidence(&self) -> Evidence<'_> {
         Evidence {
             closure: &self.closure,
+            effect: &self.effect,
+            service: &self.service,
             pristine_drill: self.pristine_drill.as_ref(),
             steps: &self.steps,
             notice_step: self.notice_step,
+            notice_shown: self.notice_shown,
+            late_fire: self.late_fire.as_ref(),
             ending: &self.ending,
             fate: self.fate.as_ref(),
+            survivors: &self.survivors,
             answers: self.answers,
         }
     }
@@ -102,6 +118,7 @@ pub(super) fn step(command: &str) -> Step {
         diff: Diff::default(),
         drill: None,
         fire: None,
+        running: Vec::new(),
     }
 }
 
@@ -122,9 +139,13 @@ pub(super) fn fire(step: Step, end: ScriptEnd) -> Step {
 /// The step in which the mechanism was fired after these changes of the same command.
 pub(super) fn fire_after<const N: usize>(step: Step, changes: [Change; N], end: ScriptEnd) -> Step {
     let fire = Fire {
-        question: 4,
+        question: Some(4),
+        by: FiredBy::Agent,
         diff: diff(changes),
+        script: None,
+        context: None,
         end,
+        took_effect: None,
         took_ms: 1.0,
     };
     Step {
@@ -211,9 +232,7 @@ pub(super) fn process(command: &[&str]) -> Process {
         parent: 1,
         uid: 1000,
         command: command.iter().map(|word| (*word).into()).collect(),
-        program: None,
         directory: Some("/home/user".into()),
-        open_files: Vec::new(),
-        started: 0,
+        ..Process::default()
     }
 }

@@ -18,6 +18,7 @@ fn an_end_by_the_mechanism_names_who_sent_the_signal() {
             directory: None,
             open_files: vec![],
             started: 7,
+            ..Process::default()
         }],
     });
     insta::assert_snapshot!(end(&record, &fixtures::manifest(), CUT).trim_start(), @"

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::evidence::{
-    Aspect, Change, Diff, Digest, DrillFailure, Ending, Fire, MachinePath, Outcome, Process,
-    ScriptEnd, StateKey, Usage,
+    Aspect, Change, Diff, Digest, DrillFailure, Ending, Fire, FiredBy, MachinePath, Outcome,
+    Process, ScriptEnd, StateKey, Usage,
 };
 use crate::verdict::{Tactic, Verdict};
 
@@ -46,7 +46,11 @@ fn hostile() -> TrialRecord {
     });
     let mut third = step(fire, "2+3?\n", &[2, 3]);
     third.fire = Some(Fire {
-        question: 3,
+        question: Some(3),
+        by: FiredBy::Agent,
+        script: None,
+        context: None,
+        took_effect: None,
         diff: Diff::default(),
         end: ScriptEnd::Exited { status: 0 },
         took_ms: 12.0,
@@ -84,6 +88,7 @@ fn hostile() -> TrialRecord {
             directory: None,
             open_files: vec![],
             started: 7,
+            ..Process::default()
         }],
         transcript: vec![
             Message::System {
