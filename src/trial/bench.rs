@@ -122,6 +122,7 @@ impl Bench {
             output,
             duration,
             snapshot,
+            ..
         } = execution;
         let ending = match (&fired, up) {
             (_, false) => Some(Ending::MachineDown),
