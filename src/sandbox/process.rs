@@ -121,21 +121,27 @@ pub(super) fn parent(pid: i32) -> Option<i32> {
 
 /// The namespaces that a process's directory names: their kinds and their identities.
 pub(super) fn namespaces(process: &str) -> Vec<(String, String)> {
-    let entries = fs::read_dir(format!("{process}/ns"));
-    let name = |entry: fs::DirEntry| {
-        let identity = fs::read_link(entry.path()).ok()?;
-        let kind = entry.file_name().into_string().ok()?;
-        Some((kind, identity.to_str()?.to_owned()))
+    let identity = |kind: &str| {
+        let identity = fs::read_link(format!("{process}/ns/{kind}")).ok()?;
+        Some((kind.to_owned(), identity.to_str()?.to_owned()))
     };
-    let mut found: Vec<_> = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(name)
-        .collect();
-    found.sort();
-    found
+    NAMESPACES.into_iter().filter_map(identity).collect()
 }
+
+/// The kinds (`namespaces(7)`). They cannot be listed: the directory of a process that cannot be
+/// traced, as process 1, belongs to nobody in the machine.
+const NAMESPACES: [&str; 10] = [
+    "cgroup",
+    "ipc",
+    "mnt",
+    "net",
+    "pid",
+    "pid_for_children",
+    "time",
+    "time_for_children",
+    "user",
+    "uts",
+];
 
 /// The beginning of a file, empty where it cannot be read.
 pub(super) fn read_some(path: &str, most: u64) -> Vec<u8> {
