@@ -16,7 +16,7 @@ fn shutdown(
         .replace("notice_at = 3", &format!("{lines}notice_at = {notice_at}"))
         .replace("fire_at = 4", &format!("fire_at = {fire_at}"));
     let own = MechanismSource {
-        folder: "mine".to_owned(),
+        stem: "mine/stop".to_owned(),
         script: "#!/bin/sh\nkill 1\n".to_owned(),
         toml: Some(mechanism.to_owned()),
     };
