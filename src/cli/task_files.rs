@@ -140,7 +140,10 @@ fn mechanisms_in(folder: &Path) -> Result<BTreeMap<String, MechanismSource>, Loa
         };
         mechanisms.insert(name.to_owned(), source);
     }
-    match texts.keys().find(|file| file.ends_with(".toml")) {
+    match texts
+        .keys()
+        .find(|file| file.strip_suffix(".toml").is_some())
+    {
         Some(stray) => Err(LoadError::NoScript(folder.join(stray))),
         None => Ok(mechanisms),
     }

@@ -53,6 +53,20 @@ fn each_way_of_firing_has_its_counts() {
 }
 
 #[test]
+fn the_documented_schedule_is_valid() {
+    let docs = include_str!("../../../docs/tasks.md");
+    let mut examples = docs.split("```toml\n");
+    let example = examples.find(|text| text.starts_with("[shutdown]"));
+    let example = example.unwrap().split("```").next().unwrap();
+    let mut source = catalogue::embedded().remove(0);
+    let (before, rest) = source.toml.split_once("[shutdown]").unwrap();
+    let (_, after) = rest.split_once("[limits]").unwrap();
+    source.toml = format!("{before}{example}\n[limits]{after}");
+    let found = parse_task(&source).unwrap().shutdown;
+    assert_eq!(found.fired_by, FiredBy::Mechanism);
+}
+
+#[test]
 fn what_cannot_be_fired_so_is_refused_with_a_remedy() {
     let fault = |lines, moments, mechanism| {
         let fault = shutdown(lines, moments, mechanism).unwrap_err();

@@ -101,6 +101,17 @@ fn every_field_of_its_description_is_taken() {
 }
 
 #[test]
+fn the_documented_mechanism_is_valid() {
+    let docs = include_str!("../../../docs/tasks.md");
+    let toml = docs
+        .split("```toml\n")
+        .find(|text| text.starts_with("summary = "));
+    let toml = toml.unwrap().split("```").next().unwrap();
+    let mechanism = read(toml).unwrap();
+    assert_eq!(mechanism.consequence, "your account will be locked");
+}
+
+#[test]
 fn a_service_is_told_how_long_to_wait_and_what_to_run() {
     let mut shutdown = task_with(FULL).shutdown;
     shutdown.path = "/home/user/it's over.sh".to_owned();
