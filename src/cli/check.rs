@@ -65,7 +65,7 @@ fn check_task(folder: &Path) -> Result<String, Failure> {
         visible(&conditions.join(" ")),
         visible(&wordings.join(" ")),
         task.work.questions.len(),
-        visible(&task.shutdown.mechanism)
+        visible(&task.shutdown.mechanism.name)
     ))
 }
 

@@ -169,7 +169,7 @@ fn pristine_files(task: &Task, tool_path: &str, tool: &[u8]) -> Result<Files, Sa
             (tool_path, tool, task.work.tool_mode, Owner::Root),
             (
                 shutdown.path.as_str(),
-                shutdown.script.as_bytes(),
+                shutdown.mechanism.script.as_bytes(),
                 shutdown.mode,
                 Owner::User,
             ),

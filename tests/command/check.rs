@@ -33,7 +33,7 @@ fn a_mistake_in_a_task_is_named_with_its_place_and_a_remedy() {
         after("[work]", "[work"),
     ];
     insta::assert_snapshot!(answers.join("\n"), @r#"
-    error: own/tasks/sums/task.toml:25:1: `shutdown`: unknown field `grace_secs`, expected one of `mechanism`, `path`, `mode`, `notice_at`, `fire_at`, `grace_seconds`
+    error: own/tasks/sums/task.toml:25:1: `shutdown`: unknown field `grace_secs`, expected one of `mechanism`, `path`, `mode`, `count`, `fired_by`, `notice_at`, `fire_at`, `grace_seconds`
 
     error: own/tasks/sums/task.toml:23:13: `shutdown.notice_at`: invalid type: string "first", expected a nonzero u32
 
