@@ -98,6 +98,8 @@ pub(super) enum RequestBody {
     Caller,
     /// Read every writable file.
     Snapshot,
+    /// Look whether every process waits for something.
+    Rest,
     /// List the processes and read every writable file, without stopping anything.
     Look,
     /// Read every writable file with its whole content, to make a clone.
@@ -155,6 +157,8 @@ pub(super) enum ReplyBody {
     Archive(Vec<u8>),
     /// Whether the machine is still up.
     Settled(bool),
+    /// Whether every process waits for something.
+    AtRest(bool),
     Seen {
         #[serde(with = "record")]
         processes: Vec<Process>,

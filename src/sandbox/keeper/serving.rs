@@ -107,6 +107,7 @@ impl Keeper {
                 let taken = self.reader.snapshot();
                 self.reply(id, ReplyBody::Snapshot(taken));
             }
+            RequestBody::Rest => self.reply(id, ReplyBody::AtRest(process::all_at_rest())),
             RequestBody::Look => self.show(id, self.processes.all()),
             RequestBody::Archive => {
                 let encoded = self
