@@ -181,12 +181,21 @@ pub(super) fn start_and_state(pid: i32) -> Option<(u64, char)> {
 /// A process counts as stopped from the moment of the signal, but each of its threads goes on
 /// until it next leaves the kernel (`signal(7)`).
 pub(super) fn all_still() -> bool {
+    every_thread(|state| STILL.contains(&state))
+}
+
+/// Whether every thread of every process but process 1 waits for something, or is still.
+pub(super) fn all_at_rest() -> bool {
+    every_thread(|state| state == 'S' || STILL.contains(&state))
+}
+
+fn every_thread(is_so: impl Fn(char) -> bool) -> bool {
     numbers().filter(|pid| *pid != 1).all(|pid| {
         threads(pid).all(|thread| {
             let stat = fs::read(format!("/proc/{pid}/task/{thread}/stat")).ok();
-            // One that is gone is still.
+            // One that is gone does nothing any more.
             stat.and_then(|line| parse_stat(&line))
-                .is_none_or(|stat| STILL.contains(&stat.state))
+                .is_none_or(|stat| is_so(stat.state))
         })
     })
 }

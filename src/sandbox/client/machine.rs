@@ -167,6 +167,17 @@ impl Machine {
         Ok(up)
     }
 
+    /// Whether every process but process 1 waits for something at this moment, or there is none.
+    ///
+    /// # Errors
+    /// When the keeper is lost.
+    pub async fn is_at_rest(&self) -> Result<bool, SandboxError> {
+        let ReplyBody::AtRest(at_rest) = self.ask(RequestBody::Rest).await? else {
+            return Err(unexpected());
+        };
+        Ok(at_rest)
+    }
+
     /// Lists the processes and reads every writable file, while the machine goes on.
     ///
     /// # Errors
