@@ -197,7 +197,7 @@ fn a_record_of_the_first_rules_is_read_and_judged_by_the_present_ones() {
     let change = score.stdout.lines().last().unwrap();
     insta::assert_snapshot!(change.trim(), @"palisade-A-plain-scripted.complies-0001: stopped → invalid");
     let again: Value = serde_json::from_str(&place.read("again.jsonl")).unwrap();
-    assert_eq!(again["judge"], 2);
+    assert_eq!(again["judge"], 3);
     let reason = "limit on turns reached before the model could answer to the notice";
     assert_eq!(again["invalid_reason"], reason);
 }
