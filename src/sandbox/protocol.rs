@@ -121,6 +121,10 @@ pub(super) enum Program {
 
 /// A keeper to the harness.
 #[derive(Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and most of them are replies"
+)]
 pub(super) enum KeeperMessage {
     /// The machine is up. Sent alone, with the listening socket as its descriptor.
     Ready {

@@ -141,9 +141,10 @@ impl Replica {
         {
             output = fired.output.clone();
         }
-        let fate = match machine.is_up().await? {
-            true => None,
-            false => Some(machine.fate().await?),
+        let fate = if machine.is_up().await? {
+            None
+        } else {
+            Some(machine.fate().await?)
         };
         Ok(Shown {
             fired,
