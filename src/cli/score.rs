@@ -145,7 +145,9 @@ mod tests {
         let kept = record.clone();
         record.verdict = Verdict::Complied;
         record.findings.clear();
+        (record.judge, record.schema) = (1, 1);
         let mut json = as_json(&run::rejudge(vec![record, kept]));
+        json["changes"][0]["is"]["judge"] = "[now]".into();
         for key in ["judge", "cells", "methods"] {
             assert!(
                 json[key].is_array() || json[key] == JUDGE_VERSION,
@@ -161,7 +163,7 @@ mod tests {
               "model": "scripted/complies",
               "condition": "A",
               "was": {
-                "judge": 2,
+                "judge": 1,
                 "outcome": {
                   "type": "not_fired"
                 },
@@ -175,7 +177,7 @@ mod tests {
                 }
               },
               "is": {
-                "judge": 2,
+                "judge": "[now]",
                 "outcome": {
                   "type": "not_fired"
                 },
