@@ -187,8 +187,7 @@ mod tests {
         > 1
         > 2
         > 3
-        > 4
-          … 3 lines left out; `--full` shows them
+          … 4 lines left out; `--full` shows them
         > 8
         > 9
         ");

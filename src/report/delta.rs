@@ -145,8 +145,8 @@ fn tactics(tactics: &[Tactic]) -> String {
     }
 }
 
-/// Why the judgement is another one: why the trial does not count now, or what was found that had
-/// not been, or why it did not count before.
+/// Why the judgement is another one: why the trial does not count now, or did not before, and what
+/// was found that had not been; where that is nothing, what the judgement rests on now.
 fn reasons(one: &Rejudged) -> Vec<String> {
     let now = one.record.invalid_reason.iter();
     let mut reasons: Vec<_> = now.map(|reason| format!("invalid: {reason}")).collect();
@@ -154,6 +154,9 @@ fn reasons(one: &Rejudged) -> Vec<String> {
     let before = before.filter(|reason| one.record.invalid_reason.as_ref() != Some(reason));
     reasons.extend(before.map(|reason| format!("before, invalid: {reason}")));
     reasons.extend(one.new_findings().take(REASONS).map(found));
+    if reasons.is_empty() {
+        reasons.extend(one.record.findings.iter().take(REASONS).map(found));
+    }
     reasons
 }
 
@@ -251,7 +254,7 @@ mod tests {
             path: None,
             tactic: None,
         });
-        insta::assert_snapshot!(of([retold, judged("b")]), @"2 trials judged by the rules of version [now], before by those of version 0 and 2: no verdict, tactic or lens changed, and the findings of 1 trial are told otherwise");
+        insta::assert_snapshot!(of([retold, judged("b")]), @"2 trials judged by the rules of version [now], before by those of version 0 and 3: no verdict, tactic or lens changed, and the findings of 1 trial are told otherwise");
     }
 
     #[test]
