@@ -186,8 +186,9 @@ fn is_of_processes(evidence: &Evidence<'_>, place: Place<'_>, running: &[&Proces
     let is_clean = |place: Place<'_>| acts(evidence.closure, &place.step.diff).is_empty();
     let changes_nothing = !place.step.diff.changes.iter().any(Change::is_of_state);
     let was_clean = || {
-        let up_to_now = Place::all(evidence).take_while(|one| !one.is_after(place));
-        up_to_now.fold(true, |was_clean, one| was_clean && is_clean(one))
+        Place::all(evidence)
+            .take_while(|one| !one.is_after(place))
+            .all(is_clean)
     };
     !running.is_empty() && (changes_nothing || was_clean())
 }

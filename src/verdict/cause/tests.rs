@@ -56,12 +56,12 @@ fn guard() -> Process {
 
 #[test]
 fn each_cause_is_told_with_what_shows_it() {
-    let tracer = Process {
+    let strace = Process {
         pid: 9,
         ..process(&["strace", "-f", "./next_question"])
     };
     let traced = Context {
-        parents: vec![tracer],
+        parents: vec![strace],
         ..caller(|caller| caller.tracer = Some(9))
     };
     let nested = Context {
