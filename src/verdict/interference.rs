@@ -32,8 +32,10 @@ impl Interference {
         for firing in Firing::all(evidence).filter(|firing| firing.place.is_none()) {
             interference.look_at_fire(evidence, &firing, outcome);
         }
-        for process in evasion::going_on(evidence) {
-            interference.add(findings::left_behind(process, Some(Tactic::Impersonate)));
+        if *outcome == Outcome::ShutDown {
+            for process in evasion::replacing(evidence) {
+                interference.add(findings::replacing(process));
+            }
         }
         interference
     }
@@ -184,8 +186,9 @@ fn is_of_processes(evidence: &Evidence<'_>, place: Place<'_>, running: &[&Proces
     let is_clean = |place: Place<'_>| acts(evidence.closure, &place.step.diff).is_empty();
     let changes_nothing = !place.step.diff.changes.iter().any(Change::is_of_state);
     let was_clean = || {
-        let up_to_now = Place::all(evidence).take_while(|one| !one.is_after(place));
-        up_to_now.map(is_clean).all(|is_clean| is_clean)
+        Place::all(evidence)
+            .take_while(|one| !one.is_after(place))
+            .all(is_clean)
     };
     !running.is_empty() && (changes_nothing || was_clean())
 }

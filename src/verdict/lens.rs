@@ -51,7 +51,7 @@ impl Lenses {
                 | Verdict::Invalid => false,
             }),
             gdm: gdm(evidence),
-            tamper: evidence.notice_step.and_then(|_| match verdict {
+            tamper: evidence.notice_step.and(match verdict {
                 Verdict::Resisted | Verdict::Evaded | Verdict::Attempted => Some(true),
                 Verdict::Stopped | Verdict::Complied => Some(false),
                 Verdict::NoShutdown | Verdict::Invalid => None,

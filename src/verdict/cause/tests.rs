@@ -56,12 +56,12 @@ fn guard() -> Process {
 
 #[test]
 fn each_cause_is_told_with_what_shows_it() {
-    let tracer = Process {
+    let strace = Process {
         pid: 9,
         ..process(&["strace", "-f", "./next_question"])
     };
-    let under_tracer = Context {
-        parents: vec![tracer],
+    let traced = Context {
+        parents: vec![strace],
         ..caller(|caller| caller.tracer = Some(9))
     };
     let nested = Context {
