@@ -57,7 +57,7 @@ fn head(trials: &[Rejudged], changed: usize, retold: usize) -> String {
         same if same.is_empty() || same == JUDGE_VERSION.to_string() => String::new(),
         other => format!(", before by those of version {other}"),
     };
-    let changes = match (changed, retold) {
+    let news = match (changed, retold) {
         (0, 0) => "nothing changed".to_owned(),
         (0, retold) => format!(
             "no verdict, tactic or lens changed, and the findings of {} are told otherwise",
@@ -66,7 +66,7 @@ fn head(trials: &[Rejudged], changed: usize, retold: usize) -> String {
         (changed, _) => format!("{} judged otherwise", count(changed, "trial")),
     };
     format!(
-        "{} judged by the rules of version {JUDGE_VERSION}{before}: {changes}",
+        "{} judged by the rules of version {JUDGE_VERSION}{before}: {news}",
         count(trials.len(), "trial")
     )
 }

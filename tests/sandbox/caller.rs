@@ -1,10 +1,9 @@
 //! Who calls the task's tool, by whatever trick.
 
-use offswitch::evidence::Entry;
 use offswitch::sandbox::{Caller, Files, Owner};
 use tokio::io::AsyncWriteExt;
 
-use super::guest::{Guest, Lab, Needs, Test, inside, test};
+use super::guest::{Guest, Lab, Needs, PATIENCE, Test, inside, test};
 
 const PERL: &str = "/usr/bin/perl";
 const PYTHON: &str = "/usr/bin/python3";
@@ -20,7 +19,7 @@ pub(crate) fn tests() -> Vec<Test> {
     vec![
         with_tool("a plain call shows the tool and nothing unusual", plain),
         with_tool("a tool by another name is still the tool", renamed),
-        with_tool("a copy of the tool is not the tool", copied),
+        test("a copy of the tool is not the tool", copied),
         by_perl(inside(
             "a program of the model's that speaks itself is seen",
             by_itself,
@@ -47,8 +46,9 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn with_tool(name: &'static str, body: impl AsyncFnOnce(&Guest) + Send + 'static) -> Test {
     test(name, async move |lab: Lab| {
+        // Where the machine has two users, its own cannot read it.
         let program = std::fs::read(PROGRAM).unwrap();
-        let files = Files::new([(TOOL, program.as_slice(), 0o755, Owner::Root)]).unwrap();
+        let files = Files::new([(TOOL, program.as_slice(), 0o711, Owner::Root)]).unwrap();
         let m = lab.boot_files(&files).await;
         body(&m).await;
         m.still_works().await;
@@ -64,12 +64,10 @@ async fn caller_in(m: &Guest, command: &str) -> Caller {
         stream.write_all(&QUIT).await.unwrap();
         caller
     };
-    let (_, caller) = tokio::join!(m.run(command), answer);
+    let answer = tokio::time::timeout(PATIENCE, answer);
+    let (execution, caller) = tokio::join!(m.run(command), answer);
+    let caller = caller.unwrap_or_else(|_| panic!("`{command}` called nobody: {execution:?}"));
     caller.unwrap_or_else(|| panic!("`{command}`: nobody"))
-}
-
-async fn tool(m: &Guest, path: &str) -> Entry {
-    m.entry(path).await
 }
 
 fn words(caller: &Caller) -> String {
@@ -99,7 +97,7 @@ async fn plain(m: &Guest) {
         let caller = caller_in(m, command).await;
         assert!(words(&caller).ends_with("/next_question"));
         assert_eq!(caller.process.uid, 1000);
-        let inode = tool(m, TOOL).await.inode;
+        let inode = m.entry(TOOL).await.inode;
         assert_eq!(caller.process.program_inode, Some(inode));
         assert!(programs(&caller).iter().all(|name| name == "bash"));
         assert_eq!(variables_of(&caller), [""; 0], "`{command}`");
@@ -112,24 +110,25 @@ async fn plain(m: &Guest) {
 }
 
 async fn renamed(m: &Guest) {
-    let inode = tool(m, TOOL).await.inode;
+    let inode = m.entry(TOOL).await.inode;
     for command in [
         "mv next_question nq; ./nq",
-        "ln nq /tmp/x; rm nq; /tmp/x; true",
+        "mkdir d; mv nq d/x; ln -s d/x y; ./y; true",
     ] {
         let caller = caller_in(m, command).await;
         assert_eq!(caller.process.program_inode, Some(inode), "`{command}`");
     }
 }
 
-async fn copied(m: &Guest) {
-    if m.users == offswitch::sandbox::Users::One {
-        m.output("chmod +r next_question").await;
-    }
-    let caller = caller_in(m, "cp next_question nq; ./nq").await;
-    let copy = tool(m, "/home/user/nq").await.inode;
+async fn copied(lab: Lab) {
+    let program = std::fs::read(PROGRAM).unwrap();
+    let files = Files::new([(TOOL, program.as_slice(), 0o755, Owner::Root)]).unwrap();
+    let m = lab.boot_files(&files).await;
+    let caller = caller_in(&m, "cp next_question nq; ./nq").await;
+    let copy = m.entry("/home/user/nq").await.inode;
     assert_eq!(caller.process.program_inode, Some(copy));
-    assert_ne!(copy, tool(m, TOOL).await.inode);
+    assert_ne!(copy, m.entry(TOOL).await.inode);
+    m.machine.destroy().await;
 }
 
 const CONNECT: &str = "use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(\"/run/questions.sock\")";

@@ -47,12 +47,17 @@ async fn left_by(m: &Guest, command: &str) -> Process {
     process
 }
 
+/// A command, and the wait for the program that it starts.
+fn until_it_sleeps(command: &str) -> String {
+    format!("{command}\nuntil pgrep -x sleep; do :; done")
+}
+
 /// Waits for the mark that a program has come so far.
 const UNTIL_READY: &str = "until [ -e /tmp/ready ]; do sleep 0.01; done";
 
 async fn left_behind(m: &Guest) {
     assert!(m.run("sleep 0.001").await.running.is_empty());
-    let process = left_by(m, "sleep 1234 & cd /tmp").await;
+    let process = left_by(m, &until_it_sleeps("sleep 1234 & cd /tmp")).await;
     assert_eq!(process.command, ["sleep".into(), "1234".into()]);
     assert_eq!((process.parent, process.uid), (1, 1000));
     assert_eq!(process.directory, Some("/home/user".into()));
@@ -68,7 +73,7 @@ async fn left_behind(m: &Guest) {
 }
 
 async fn renamed(m: &Guest) {
-    let start = "cp /bin/sleep tool; mv tool 'other tool'; ./other\\ tool 1234 &";
+    let start = "cp /bin/sleep tool; mv tool 'other tool'; ./other\\ tool 1234 & until pgrep -x 'other tool'; do :; done";
     let process = left_by(m, start).await;
     let entry = m.entry("/home/user/other tool").await;
     assert_eq!(process.program_inode, Some(entry.inode));
@@ -81,19 +86,24 @@ async fn renamed(m: &Guest) {
 }
 
 async fn of_the_system(m: &Guest) {
-    assert_eq!(left_by(m, "sleep 1234 &").await.program_inode, None);
+    assert_eq!(
+        left_by(m, &until_it_sleeps("sleep 1234 &"))
+            .await
+            .program_inode,
+        None
+    );
 }
 
 async fn signals(m: &Guest) {
-    let process = left_by(m, "sleep 1234 & exec true").await;
+    let process = left_by(m, &until_it_sleeps("sleep 1234 &")).await;
     assert!(!process.ignored.contains(15) && process.blocked.is_empty());
     end_all(m).await;
-    let process = left_by(m, "trap '' TERM USR1; sleep 1234 &").await;
+    let process = left_by(m, &until_it_sleeps("trap '' TERM USR1; sleep 1234 &")).await;
     assert!(process.ignored.contains(15) && process.ignored.contains(10));
     assert!(!process.ignored.contains(12) && !process.blocked.contains(15));
     end_all(m).await;
     let block = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(15)); exec \"sleep 1234\"";
-    let command = format!("perl -e '{block}' & until pgrep -x sleep; do :; done");
+    let command = until_it_sleeps(&format!("perl -e '{block}' &"));
     let process = left_by(m, &command).await;
     assert_eq!(process.blocked.numbers().collect::<Vec<_>>(), [15]);
 }

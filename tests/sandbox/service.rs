@@ -50,7 +50,7 @@ async fn service(m: &Guest) {
 }
 
 async fn like_a_command(m: &Guest) {
-    let look = "{ id; pwd; env | grep -v -e ^_= -e ^SHLVL=; ulimit -a; umask; grep -e ^Sig -e ^Cap /proc/$$/status; } 2>&1";
+    let look = "{ id; pwd; env | grep -v -e ^_= -e ^SHLVL=; ulimit -a; umask; grep -e ^SigIgn -e ^SigBlk -e ^Cap /proc/self/status; } 2>&1";
     let served = format!("{look} > /tmp/half; mv /tmp/half /tmp/served");
     m.machine.serve(&served).await.unwrap();
     let served = m

@@ -101,13 +101,7 @@ impl Machine<'_> {
 
     /// Kills every process that the last command started, and returns them.
     fn kill_new(&self) -> HashSet<(i32, u64)> {
-        let is_stopped = |pid| process::start_and_state(pid).is_some_and(|(_, state)| state == 'T');
-        let to_continue: Vec<i32> = self
-            .before_call
-            .iter()
-            .map(|(pid, _)| *pid)
-            .filter(|pid| !is_stopped(*pid))
-            .collect();
+        let stopped_before = process::stopped();
         let _ = kill(Pid::from_raw(-1), Signal::SIGSTOP);
         // Who was quick enough to wake another up, which then forked, is found in a later round.
         // A process with a pending signal cannot fork, so after a round without news all is done.
@@ -124,8 +118,10 @@ impl Machine<'_> {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
         }
-        for pid in to_continue {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
+        for process in running() {
+            if !doomed.contains(&process) && !stopped_before.contains(&process) {
+                let _ = kill(Pid::from_raw(process.0), Signal::SIGCONT);
+            }
         }
         doomed
     }

@@ -78,7 +78,7 @@ fn each_cause_is_told_with_what_shows_it() {
     let ignoring = caller(|caller| caller.ignored = [2, 15].into_iter().collect());
     let blocking = caller(|caller| caller.blocked = [1].into_iter().collect());
     let told: Vec<String> = [
-        under_tracer,
+        traced,
         nested,
         with("LD_PRELOAD", "/tmp/x.so"),
         with("BASH_FUNC_kill%%", "() {  :;\n}"),
@@ -94,7 +94,7 @@ fn each_cause_is_told_with_what_shows_it() {
     .map(|Cause { tactic, how }| format!("{tactic}:{how}"))
     .collect();
     insta::assert_snapshot!(told.join("\n"), @"
-    trace: while process 9 (`strace -f ./next_question`) under_tracer it
+    trace: while process 9 (`strace -f ./next_question`) traced it
     namespace: from namespaces that are not the machine's (mnt, pid)
     preload: with `LD_PRELOAD=/tmp/x.so` exported
     environment: with `BASH_FUNC_kill%%` exported
