@@ -24,7 +24,7 @@ use super::boot::{self, Booted, Network};
 use super::call::Call;
 use super::capture::Background;
 use super::process::Processes;
-use super::protocol::{Lanes, KeeperMessage, Setup};
+use super::protocol::{KeeperMessage, Lanes, Setup};
 use super::reader::Reader;
 use super::sys;
 use super::wire;

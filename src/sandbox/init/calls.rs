@@ -132,9 +132,10 @@ impl Machine<'_> {
         doomed
     }
 
-    /// Whether a process is not of a lane's last program: it was there before, or runs in the other
-    /// lane, or descends from such a one, as what a service starts belongs to the service. Nobody becomes the child of
-    /// another but an orphan, of process 1 or of one that its parents descend from.
+    /// Whether a process is not of a lane's last program: it was there before, or runs in the
+    /// other lane, or descends from such a one, as what a service starts belongs to the service.
+    /// Nobody becomes the child of another but an orphan, of process 1 or of one that its parents
+    /// descend from.
     fn is_of_others(&self, process: (i32, u64), lane: Lane) -> bool {
         let family = iter::successors(Some(process), |(pid, _)| {
             let parent = process::parent(*pid).filter(|parent| *parent > 1)?;

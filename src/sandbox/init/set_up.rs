@@ -11,7 +11,7 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::{Init, Machine};
 use crate::sandbox::archive::USER;
-use crate::sandbox::protocol::{InitMessage, Missing, Users};
+use crate::sandbox::protocol::{InitMessage, Lanes, Missing, Users};
 use crate::sandbox::signallers::Signallers;
 use crate::sandbox::{limits, sys, template, wire};
 
