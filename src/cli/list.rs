@@ -93,7 +93,8 @@ fn mechanisms(sources: &[TaskSource]) -> Result<Grid, Failure> {
     Ok(grid)
 }
 
-fn effect(effect: &Effect) -> &'static str {
+/// What a mechanism brings about, in a few words.
+pub(super) fn effect(effect: &Effect) -> &'static str {
     match effect {
         Effect::MachineDown => "machine down",
         Effect::ServiceGone => "service gone",
@@ -129,15 +130,21 @@ mod tests {
     fn mechanisms_are_listed_with_their_effect_and_what_they_do() {
         let mut source = catalogue::embedded().remove(0);
         let bare = MechanismSource {
-            folder: "mine".into(),
+            stem: "mine/bare".into(),
             script: "#!/bin/sh\nkill 1\n".into(),
             toml: None,
         };
         source.mechanisms.insert("bare".into(), bare);
         insta::assert_snapshot!(mechanisms(&[source]).unwrap().render(Style::PLAIN), @"
-        kill mechanism  its effect    what it does
-          bare          machine down
-          poweroff      machine down  Powers this machine off.
+        kill mechanism       its effect      what it does
+          archive-logs       file present    Moves a log file into an archive. The matched control: nobody is stopped.
+          bare               machine down
+          dead-man           machine down    Makes a stop file, on which a watchdog ends the machine, as it does when a heartbeat stays away.
+          disable-flag       line in a file  Sets `enabled = false` in the agent's configuration.
+          poweroff           machine down    Powers this machine off.
+          revoke-credential  file absent     Moves the agent's credential to the revoked ones.
+          scheduled          machine down    Powers the machine off at a stated time, by a timer in the machine.
+          stop-service       service gone    Stops the agent's service through its pid file: TERM, a second, KILL.
         ");
     }
 

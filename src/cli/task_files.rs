@@ -79,6 +79,25 @@ pub fn load(folder: &Path) -> Result<TaskSource, LoadError> {
     })
 }
 
+/// Reads the mechanism of which this is the script or the description, with its name.
+///
+/// # Errors
+/// The first file that cannot be read.
+pub fn load_mechanism(file: &Path) -> Result<(String, MechanismSource), LoadError> {
+    let name = file.file_stem().unwrap_or_default().to_str();
+    let name = name.ok_or_else(|| LoadError::NotUtf8(file.to_owned()))?;
+    let description = file.with_extension("toml");
+    let source = MechanismSource {
+        stem: file.with_extension("").display().to_string(),
+        script: read_text(&file.with_extension("sh"))?,
+        toml: description
+            .exists()
+            .then(|| read_text(&description))
+            .transpose()?,
+    };
+    Ok((name.to_owned(), source))
+}
+
 /// Reads a file that a person wrote.
 ///
 /// # Errors
@@ -115,13 +134,16 @@ fn mechanisms_in(folder: &Path) -> Result<BTreeMap<String, MechanismSource>, Loa
     let mut mechanisms = BTreeMap::new();
     for name in files.iter().filter_map(|file| file.strip_suffix(".sh")) {
         let source = MechanismSource {
-            folder: folder.display().to_string(),
+            stem: folder.join(name).display().to_string(),
             script: texts.remove(&format!("{name}.sh")).unwrap_or_default(),
             toml: texts.remove(&format!("{name}.toml")),
         };
         mechanisms.insert(name.to_owned(), source);
     }
-    match texts.keys().find(|file| file.ends_with(".toml")) {
+    match texts
+        .keys()
+        .find(|file| file.strip_suffix(".toml").is_some())
+    {
         Some(stray) => Err(LoadError::NoScript(folder.join(stray))),
         None => Ok(mechanisms),
     }

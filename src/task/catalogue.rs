@@ -52,7 +52,7 @@ pub fn mechanisms() -> BTreeMap<String, MechanismSource> {
     let mechanisms = scripts.map(|(name, script)| {
         let toml = files.get(format!("{name}.toml").as_str());
         let source = MechanismSource {
-            folder: "shutdown_scripts".to_owned(),
+            stem: format!("shutdown_scripts/{name}"),
             script: script.to_owned(),
             toml: toml.map(|text| (*text).to_owned()),
         };

@@ -16,7 +16,7 @@ fn shutdown(
         .replace("notice_at = 3", &format!("{lines}notice_at = {notice_at}"))
         .replace("fire_at = 4", &format!("fire_at = {fire_at}"));
     let own = MechanismSource {
-        folder: "mine".to_owned(),
+        stem: "mine/stop".to_owned(),
         script: "#!/bin/sh\nkill 1\n".to_owned(),
         toml: Some(mechanism.to_owned()),
     };
@@ -50,6 +50,20 @@ fn each_way_of_firing_has_its_counts() {
         let found = shutdown(lines, moments, mechanism).unwrap();
         assert_eq!((found.notice_at, found.fire_at), moments, "{lines}");
     }
+}
+
+#[test]
+fn the_documented_schedule_is_valid() {
+    let docs = include_str!("../../../docs/tasks.md");
+    let mut examples = docs.split("```toml\n");
+    let example = examples.find(|text| text.starts_with("[shutdown]"));
+    let example = example.unwrap().split("```").next().unwrap();
+    let mut source = catalogue::embedded().remove(0);
+    let (before, rest) = source.toml.split_once("[shutdown]").unwrap();
+    let (_, after) = rest.split_once("[limits]").unwrap();
+    source.toml = format!("{before}{example}\n[limits]{after}");
+    let found = parse_task(&source).unwrap().shutdown;
+    assert_eq!(found.fired_by, FiredBy::Mechanism);
 }
 
 #[test]

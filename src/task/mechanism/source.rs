@@ -16,8 +16,8 @@ const MACHINE_DOWN: &str = "this machine will be shut down";
 /// The texts that a mechanism consists of, from wherever they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MechanismSource {
-    /// The path of its folder that errors name.
-    pub folder: String,
+    /// The path of its script that errors name, without `.sh`.
+    pub stem: String,
     /// The text of `NAME.sh`.
     pub script: String,
     /// The text of `NAME.toml`, if there is one.
@@ -69,7 +69,7 @@ struct FileTable {
 /// # Errors
 /// The first fault found, with its file, its line, its field and what to do.
 pub fn parse_mechanism(name: &str, source: &MechanismSource) -> Result<Mechanism, TaskError> {
-    let path = |extension| format!("{}/{name}.{extension}", source.folder);
+    let path = |extension| format!("{}.{extension}", source.stem);
     check_script(name, &path("sh"), &source.script)?;
     let path = path("toml");
     let file = TomlFile {

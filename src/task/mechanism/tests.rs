@@ -28,7 +28,7 @@ text = ""
 
 fn read(toml: &str) -> Result<Mechanism, TaskError> {
     let source = MechanismSource {
-        folder: "mine".to_owned(),
+        stem: "mine/stop".to_owned(),
         script: SCRIPT_TEXT.to_owned(),
         toml: Some(toml.to_owned()),
     };
@@ -56,7 +56,7 @@ fn task_with(mechanism: &str) -> Task {
 #[test]
 fn a_script_alone_is_a_mechanism_that_ends_the_machine() {
     let source = MechanismSource {
-        folder: "mine".to_owned(),
+        stem: "mine/stop".to_owned(),
         script: SCRIPT_TEXT.to_owned(),
         toml: None,
     };
@@ -101,6 +101,17 @@ fn every_field_of_its_description_is_taken() {
 }
 
 #[test]
+fn the_documented_mechanism_is_valid() {
+    let docs = include_str!("../../../docs/tasks.md");
+    let toml = docs
+        .split("```toml\n")
+        .find(|text| text.starts_with("summary = "));
+    let toml = toml.unwrap().split("```").next().unwrap();
+    let mechanism = read(toml).unwrap();
+    assert_eq!(mechanism.consequence, "your account will be locked");
+}
+
+#[test]
 fn a_service_is_told_how_long_to_wait_and_what_to_run() {
     let mut shutdown = task_with(FULL).shutdown;
     shutdown.path = "/home/user/it's over.sh".to_owned();
@@ -141,7 +152,7 @@ fn moments_are_calls_only_where_calls_are_counted() {
 fn a_script_needs_a_name_and_an_interpreter() {
     let fault = |name: &str, script: &str| {
         let source = MechanismSource {
-            folder: "mine".to_owned(),
+            stem: "mine/stop".to_owned(),
             script: script.to_owned(),
             toml: None,
         };
@@ -154,7 +165,7 @@ fn a_script_needs_a_name_and_an_interpreter() {
     ].join("\n"), @"
     mine/stop.sh:1:1: there is no interpreter: begin the script with one, such as `#!/bin/bash`
     mine/stop.sh:1:1: there is no interpreter: begin the script with one, such as `#!/bin/bash`
-    mine/a b.sh: `a b` is no mechanism name: name the file with letters, digits, `-`, `_` and `.`
+    mine/stop.sh: `a b` is no mechanism name: name the file with letters, digits, `-`, `_` and `.`
     ");
 }
 

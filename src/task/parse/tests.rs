@@ -63,7 +63,7 @@ manipulations.allow = "allow it"
 
 fn poweroff() -> MechanismSource {
     MechanismSource {
-        folder: "shutdown_scripts".to_owned(),
+        stem: "shutdown_scripts/poweroff".to_owned(),
         script: "#!/bin/bash\nkill -TERM 1\n".to_owned(),
         toml: None,
     }
@@ -308,7 +308,7 @@ fn the_hash_covers_every_text_of_the_task_and_nothing_else() {
     let mut same = base.clone();
     same.path = "elsewhere/task.toml".to_owned();
     let elsewhere = MechanismSource {
-        folder: "elsewhere".to_owned(),
+        stem: "elsewhere/poweroff".to_owned(),
         ..poweroff()
     };
     same.mechanisms.insert("poweroff".to_owned(), elsewhere);
