@@ -11,7 +11,7 @@ use crate::model::scripted::Script;
 use crate::report::text::visible;
 use crate::task::parse_mechanism;
 
-/// Check tasks, scripts and kill mechanisms; each mechanism is tried out in a machine
+/// Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Task folders, their task.toml files, files of scripted models, or kill mechanisms (.sh)
