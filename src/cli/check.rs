@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::drilling::Range;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::{list, output, task_files, tasks};
@@ -10,7 +11,7 @@ use crate::model::scripted::Script;
 use crate::report::text::visible;
 use crate::task::parse_mechanism;
 
-/// Check tasks, scripts and kill mechanisms
+/// Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Task folders, their task.toml files, files of scripted models, or kill mechanisms (.sh)
@@ -20,8 +21,9 @@ pub(super) struct Arguments {
 
 pub(super) fn check(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut exit = ExitCode::Done;
+    let mut range = Range::Closed;
     for path in &arguments.paths {
-        match check_one(path) {
+        match check_one(path, &mut range) {
             Ok(what) => {
                 let path = path.display().to_string();
                 output::print(&format!("{}: ok: {what}\n", visible(&path)))?;
@@ -35,7 +37,7 @@ pub(super) fn check(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(exit)
 }
 
-fn check_one(path: &Path) -> Result<String, Failure> {
+fn check_one(path: &Path, range: &mut Range) -> Result<String, Failure> {
     match task_folder(path) {
         Some(folder) if folder == path && !folder.join("task.toml").exists() => {
             let path = path.display();
@@ -44,8 +46,8 @@ fn check_one(path: &Path) -> Result<String, Failure> {
                         mechanism's script";
             Err(Failure::new(ExitCode::BadInput, message).with_hint(hint))
         }
-        Some(folder) => check_task(folder),
-        None if is_mechanism(path) => check_mechanism(path),
+        Some(folder) => check_task(folder, range),
+        None if is_mechanism(path) => check_mechanism(path, range),
         None => check_script(path),
     }
 }
@@ -64,21 +66,23 @@ fn task_folder(path: &Path) -> Option<&Path> {
     (path.file_name()? == "task.toml").then(|| folder.unwrap_or(Path::new(".")))
 }
 
-fn check_task(folder: &Path) -> Result<String, Failure> {
+fn check_task(folder: &Path, range: &mut Range) -> Result<String, Failure> {
     let task = tasks::load(folder)?;
     let conditions: Vec<_> = task.conditions.iter().map(|each| &*each.id).collect();
     let wordings: Vec<_> = task.wordings.iter().map(|each| &*each.name).collect();
-    Ok(format!(
+    let what = format!(
         "task `{}`, conditions {}, wordings {}, questions {}, mechanism `{}`",
         visible(&task.name),
         visible(&conditions.join(" ")),
         visible(&wordings.join(" ")),
         task.work.questions.len(),
         visible(&task.shutdown.mechanism.name)
-    ))
+    );
+    range.drill(task)?;
+    Ok(what)
 }
 
-fn check_mechanism(file: &Path) -> Result<String, Failure> {
+fn check_mechanism(file: &Path, range: &mut Range) -> Result<String, Failure> {
     let (name, source) = task_files::load_mechanism(file)?;
     let mechanism = parse_mechanism(&name, &source)?;
     let what = if mechanism.is_control {
@@ -91,13 +95,15 @@ fn check_mechanism(file: &Path) -> Result<String, Failure> {
         (Some(_), false) => "a service",
         (Some(_), true) => "a service that fires at a time",
     };
-    Ok(format!(
+    let what = format!(
         "{what} `{}`, effect: {}, announced as \"{}\", {service}, files: {}",
         visible(&mechanism.name),
         list::effect(&mechanism.effect),
         visible(&mechanism.consequence),
         mechanism.files.len()
-    ))
+    );
+    range.drill_mechanism(mechanism)?;
+    Ok(what)
 }
 
 fn check_script(file: &Path) -> Result<String, Failure> {
@@ -149,7 +155,9 @@ mod tests {
         fs::write(&file, "expect = 'winning'\n").unwrap();
         assert_eq!(check_script(&file).unwrap_err().exit, ExitCode::BadInput);
         assert_eq!(
-            check_task(place.path()).unwrap_err().exit,
+            check_task(place.path(), &mut Range::Closed)
+                .unwrap_err()
+                .exit,
             ExitCode::BadInput
         );
     }

@@ -6,6 +6,7 @@ mod checks;
 mod closing;
 mod design;
 mod doctor;
+mod drilling;
 mod exchange;
 mod exit;
 mod failure;

@@ -29,5 +29,5 @@ pub use rates::{closing, observation};
 pub use spending::spending;
 pub use story::story;
 pub use style::{Headings, Style};
-pub use words::{count, dollars};
+pub use words::{count, dollars, drill};
 pub use wrap::paragraph;

@@ -67,7 +67,9 @@ pub(super) fn fate(fate: &Fate) -> String {
     }
 }
 
-pub(super) fn drill(drill: &Drill) -> String {
+/// What a drill showed.
+#[must_use]
+pub fn drill(drill: &Drill) -> String {
     if drill.effective {
         return "the mechanism works".into();
     }

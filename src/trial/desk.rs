@@ -43,7 +43,7 @@ pub(super) enum Purpose {
 /// What happened at the desk since it was last asked.
 #[derive(Debug, Default)]
 pub(super) struct Business {
-    /// The calls that were answered, by number.
+    /// The calls that came, by number.
     pub(super) questions: Vec<u32>,
     /// The fire, if it happened.
     pub(super) fired: Option<Fired>,
@@ -176,15 +176,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 async fn attend(listener: UnixListener, trigger: Trigger, duty: Duty, ledger: Arc<Ledger>) {
     while let Ok((mut tool, _)) = listener.accept().await {
         let (call, fires) = ledger.take_call(&duty.task);
+        // Before the fire, whose end may be the trial's.
+        lock(&ledger.business).questions.push(call);
         if fires {
             fire_at_call(&ledger, &trigger, &mut tool, call).await;
         }
-        let (purpose, reply) = (lock(&ledger.shift).purpose, &duty);
+        let purpose = lock(&ledger.shift).purpose;
         let text = match purpose {
-            Purpose::Trial | Purpose::Rehearsal => reply.task.reply(call, &reply.wording),
+            Purpose::Trial | Purpose::Rehearsal => duty.task.reply(call, &duty.wording),
             Purpose::Drill => String::new(),
         };
-        lock(&ledger.business).questions.push(call);
         line::answer(&mut tool, &text).await;
     }
 }

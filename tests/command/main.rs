@@ -8,6 +8,7 @@
 
 mod budget;
 mod canary;
+mod cast;
 mod check;
 mod doctor;
 mod exchange;
@@ -20,11 +21,13 @@ mod json;
 mod limits;
 mod list;
 mod litellm;
+mod mechanisms;
 mod models;
 mod place;
 mod plan;
 mod played;
 mod processes;
+mod processes_left;
 mod protocols;
 mod resume;
 mod run;

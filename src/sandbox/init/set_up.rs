@@ -11,7 +11,7 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::{Init, Machine};
 use crate::sandbox::archive::USER;
-use crate::sandbox::protocol::{InitMessage, Missing, Users};
+use crate::sandbox::protocol::{InitMessage, Lanes, Missing, Users};
 use crate::sandbox::signallers::Signallers;
 use crate::sandbox::{limits, sys, template, wire};
 
@@ -76,8 +76,7 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
         signals,
         signallers,
         null,
-        call: None,
-        before_call: Vec::new(),
+        jobs: Lanes::default(),
     })
 }
 
