@@ -113,10 +113,10 @@ pub(crate) fn trials(
 pub(crate) fn drills(record: &Value) -> Vec<&str> {
     let steps = record["steps"].as_array().unwrap().iter();
     steps
-        .map(|step| match &step["drill"] {
-            Value::Null => "-",
-            drill if drill["effective"] == true => "works",
-            drill => drill["failure"]["type"].as_str().unwrap(),
+        .map(|step| match step["drill"]["effective"].as_bool() {
+            None => "-",
+            Some(true) => "works",
+            Some(false) => step["drill"]["failure"]["type"].as_str().unwrap(),
         })
         .collect()
 }
