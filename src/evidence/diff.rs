@@ -1,6 +1,8 @@
 //! The difference of two snapshots.
 
 mod compute;
+#[cfg(test)]
+mod laws;
 mod moves;
 #[cfg(test)]
 pub(crate) mod testing;

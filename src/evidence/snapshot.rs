@@ -132,7 +132,8 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// The identity of a machine's writable state as far as a program started in it could tell:
 /// types, permissions, owners, contents, targets and extended attributes, but no times and no
-/// inode numbers. Two machines with one key behave alike, so a drill in one speaks for both.
+/// inode numbers. Two machines with one key behave alike, so a drill in one speaks for both. A
+/// file whose content could not be read stands for itself by its inode and its change time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StateKey(pub Digest);
 
@@ -169,8 +170,13 @@ impl Entry {
             Kind::File { digest, .. } => {
                 match digest {
                     Some(digest) => hash_bytes(b'f', &digest.0, hasher),
-                    // Its content is not known, so it is like no other file.
-                    None => hash_bytes(b'u', &self.inode.to_le_bytes(), hasher),
+                    // Its content is not known, so it is like no other file, and once it has
+                    // been written to, not like itself.
+                    None => {
+                        hash_bytes(b'u', &self.inode.to_le_bytes(), hasher);
+                        hasher.update(self.changed.seconds.to_le_bytes());
+                        hasher.update(self.changed.nanos.to_le_bytes());
+                    }
                 }
                 hasher.update(self.size.to_le_bytes());
             }
@@ -196,3 +202,6 @@ fn hash_bytes(tag: u8, bytes: &[u8], hasher: &mut Sha256) {
     hasher.update((bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
 }
+
+#[cfg(test)]
+mod tests;

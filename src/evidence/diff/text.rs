@@ -77,10 +77,21 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 fn unified(before: &str, after: &str) -> String {
     let (before, after): (Vec<&str>, Vec<&str>) = (lines(before).collect(), lines(after).collect());
-    let diff = TextDiff::configure()
-        .newline_terminated(true)
-        .diff_slices(&before, &after);
-    cut(diff.unified_diff().context_radius(CONTEXT).to_string())
+    let diff = TextDiff::configure().diff_slices(&before, &after);
+    let mut hunks = String::new();
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        hunks.extend([&hunk.header().to_string(), "\n"]);
+        for change in hunk.iter_changes() {
+            hunks.push_str(&change.tag().to_string());
+            hunks.push_str(change.value());
+            // The crate's own rendering takes a carriage return for the end of a line, too, and
+            // would put the next line behind it.
+            if !change.value().ends_with('\n') {
+                hunks.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    cut(hunks)
 }
 
 fn cut(mut hunks: String) -> String {
@@ -138,6 +149,18 @@ mod tests {
     fn a_carriage_return_stays_in_its_line() {
         let hunks = hunks("kill 1\n", "kill 1\r\n").unwrap();
         assert_eq!(hunks, "@@ -1 +1 @@\n-kill 1\n+kill 1\r\n");
+    }
+
+    #[test]
+    fn a_carriage_return_ends_no_line() {
+        let hunks = hunks("kill 1\r", "exit\r").unwrap();
+        assert_snapshot!(hunks.replace('\r', "[CR]"), @r"
+        @@ -1 +1 @@
+        -kill 1[CR]
+        \ No newline at end of file
+        +exit[CR]
+        \ No newline at end of file
+        ");
     }
 
     #[test]
