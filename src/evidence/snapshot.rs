@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::MachinePath;
+use super::path::hex_byte;
 
 /// All writable files of a machine, by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ impl<'de> Deserialize<'de> for Digest {
             return Err(wrong());
         }
         for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| wrong())?;
+            *byte = hex_byte(&text[2 * at..2 * at + 2]).ok_or_else(wrong)?;
         }
         Ok(Self(bytes))
     }

@@ -43,3 +43,64 @@ fn times_inodes_and_links_make_no_other_state() {
     };
     assert_eq!(key(touched), key(file("x", 7)));
 }
+
+#[test]
+fn another_state_has_another_key() {
+    let one = || file("x", 7);
+    let target = "/x".into();
+    let other_states = [
+        Entry {
+            mode: 0o644,
+            ..one()
+        },
+        Entry { uid: 0, ..one() },
+        Entry { gid: 0, ..one() },
+        Entry {
+            xattrs: [("user.x".into(), "1".into())].into(),
+            ..one()
+        },
+        file("y", 7),
+        entry(Kind::Directory, 7),
+        entry(Kind::Fifo, 7),
+        entry(Kind::Socket, 7),
+        entry(Kind::Symlink { target }, 7),
+    ];
+    let mut keys: Vec<StateKey> = other_states.into_iter().chain([one()]).map(key).collect();
+    keys.push(snapshot([("/home/user/y", one())]).state_key());
+    keys.push(snapshot([]).state_key());
+    for block in [true, false] {
+        keys.extend([1, 2].map(|number| key(entry(Kind::Device { block, number }, 7))));
+    }
+    let with_gap = Snapshot {
+        gaps: vec!["/tmp".into()],
+        ..snapshot([("/home/user/x", one())])
+    };
+    keys.push(with_gap.state_key());
+    let count = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), count);
+}
+
+#[test]
+fn a_hash_is_written_as_sha256sum_prints_it_and_read_back() {
+    let digest = Digest::of(b"abc");
+    let printed = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(digest.to_string(), printed);
+    assert_eq!(format!("{digest:?}"), printed);
+    let json = serde_json::to_string(&digest).unwrap();
+    assert_eq!(json, format!("\"{printed}\""));
+    assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
+}
+
+#[test]
+fn what_is_no_hash_is_refused() {
+    let long = "0".repeat(65);
+    let no_digit = format!("{}g", "0".repeat(63));
+    let signed = "+1".repeat(32);
+    let two_bytes_each = "é".repeat(32);
+    for text in ["", "00", &long, &no_digit, &signed, &two_bytes_each] {
+        let error = serde_json::from_value::<Digest>(text.into()).unwrap_err();
+        assert_eq!(error.to_string(), format!("`{text}` is not a SHA-256 hash"));
+    }
+}
