@@ -15,6 +15,7 @@ mod faults;
 mod hostile;
 mod installed;
 mod interrupt;
+mod invariance;
 mod json;
 mod limits;
 mod list;
