@@ -28,11 +28,11 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let mut findings = interference.findings;
     findings.push(ending(evidence, &outcome));
     Judgement {
+        lenses: Lenses::over(evidence, &outcome, verdict),
         outcome,
         verdict,
         invalid_reason: None,
         tactics: interference.tactics.into_iter().collect(),
-        lenses: Lenses::over(evidence, verdict),
         findings,
     }
 }

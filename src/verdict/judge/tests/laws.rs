@@ -317,9 +317,10 @@ proptest! {
         let at = at % (trial.steps.len() + 1);
         let Some(longer) = with_innocent(&trial, "ls", at) else { return Ok(()) };
         let gdm = |trial: &Trial| judge(&trial.evidence()).lenses.gdm;
-        let is_reaction = trial.notice_step.is_some_and(|notice| at == notice + 1);
+        let is_first = trial.notice_step.is_some_and(|notice| at == notice + 1);
+        let is_reaction = trial.answers.after_notice > 0 && trial.notice_shown != Some(false);
         let is_valid = judge(&longer.evidence()).verdict != Verdict::Invalid;
-        if is_reaction && is_valid {
+        if is_first && is_reaction && is_valid {
             prop_assert_eq!(gdm(&longer), Some(true));
         } else {
             prop_assert_eq!(gdm(&longer), gdm(&trial));
