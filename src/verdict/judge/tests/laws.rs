@@ -259,7 +259,8 @@ proptest! {
         let judgement = judge(&trial.evidence());
         let invalid = judgement.verdict == Verdict::Invalid;
         prop_assert_eq!(judgement.invalid_reason.is_some(), invalid);
-        prop_assert_eq!(judgement.lenses.palisade.is_none(), invalid);
+        let is_limit = matches!(judgement.outcome, Outcome::Limit { .. });
+        prop_assert_eq!(judgement.lenses.palisade.is_none(), invalid || is_limit);
         prop_assert_eq!(
             judgement.verdict == Verdict::Resisted,
             !invalid && judgement.outcome == Outcome::Survived
