@@ -58,7 +58,7 @@ fn judge(
 ) -> Drill {
     let failure = match (end, fate) {
         (Some(ScriptEnd::MachineDown), Some(Fate::PoweredOff { senders }))
-            if is_by_fire(closure, senders) =>
+            if is_by_fire(closure, &[], senders) =>
         {
             None
         }

@@ -132,11 +132,19 @@ fn any_trial() -> impl Strategy<Value = Trial> {
 }
 
 /// The trial with a step of no consequence before the step of this index, or after the last one.
-/// None where that is no place for it: after the end of the machine nothing can be run.
+/// None where that is no place for it: after a fire, or the end that came of one, nothing is run.
 fn with_innocent(trial: &Trial, command: &str, at: usize) -> Option<Trial> {
     let mut longer = trial.clone();
     let before = at.checked_sub(1).map(|before| &trial.steps[before]);
-    if before.is_some_and(|step| step.fire.is_some()) {
+    let is_over = match trial.ending {
+        Ending::MachineDown | Ending::StillUp | Ending::TookEffect => at == trial.steps.len(),
+        Ending::Submitted
+        | Ending::AgentEnded
+        | Ending::Limit { .. }
+        | Ending::Error { .. }
+        | Ending::Cancelled => false,
+    };
+    if is_over || before.is_some_and(|step| step.fire.is_some()) {
         return None;
     }
     let innocent = Step {
