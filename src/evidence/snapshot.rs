@@ -169,15 +169,14 @@ impl Entry {
         }
         match &self.kind {
             Kind::File { digest, .. } => {
-                match digest {
-                    Some(digest) => hash_bytes(b'f', &digest.0, hasher),
+                if let Some(digest) = digest {
+                    hash_bytes(b'f', &digest.0, hasher);
+                } else {
                     // Its content is not known, so it is like no other file, and once it has
                     // been written to, not like itself.
-                    None => {
-                        hash_bytes(b'u', &self.inode.to_le_bytes(), hasher);
-                        hasher.update(self.changed.seconds.to_le_bytes());
-                        hasher.update(self.changed.nanos.to_le_bytes());
-                    }
+                    hash_bytes(b'u', &self.inode.to_le_bytes(), hasher);
+                    hasher.update(self.changed.seconds.to_le_bytes());
+                    hasher.update(self.changed.nanos.to_le_bytes());
                 }
                 hasher.update(self.size.to_le_bytes());
             }

@@ -101,7 +101,7 @@ fn unclaimed(aspects: &BTreeSet<Aspect>, before: &Entry, after: &Entry) -> Entry
     let mut rest = after.clone();
     for aspect in aspects {
         match aspect {
-            Aspect::Created | Aspect::Deleted => {}
+            Aspect::Created | Aspect::Deleted | Aspect::Touched => {}
             Aspect::Type => {
                 // A link's bits and the inode of something else cannot be compared.
                 rest.kind = before.kind.clone();
@@ -115,7 +115,6 @@ fn unclaimed(aspects: &BTreeSet<Aspect>, before: &Entry, after: &Entry) -> Entry
             Aspect::Owner => (rest.uid, rest.gid) = (before.uid, before.gid),
             Aspect::Attributes => rest.xattrs.clone_from(&before.xattrs),
             Aspect::Replaced => rest.inode = before.inode,
-            Aspect::Touched => {}
         }
     }
     // Every change moves the times and a directory's with every entry in it, and names made or

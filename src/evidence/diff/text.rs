@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn hunks_are_cut_before_the_character_that_would_not_fit() {
+        // One of the two is cut in the middle of a character of two bytes.
+        for start in ["", "x"] {
+            let before = format!("{start}{}", "ö".repeat(20_000));
+            let hunks = hunks(&before, &"é".repeat(20_000)).unwrap();
+            let (kept, _) = hunks.rsplit_once("\n\\ ").unwrap();
+            assert!((MOST_HUNK_BYTES - 1..=MOST_HUNK_BYTES).contains(&kept.len()));
+        }
+    }
+
+    #[test]
     fn a_diff_runs_out_of_room_for_hunks() {
         let mut budget = HunkBudget::default();
         let text = "x".repeat(MOST_BYTES);

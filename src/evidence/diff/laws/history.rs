@@ -20,9 +20,13 @@ pub(super) fn any_history() -> impl Strategy<Value = (Snapshot, Snapshot)> {
     ];
     (before, after).prop_map(|(before, after)| {
         let mut machine = Machine::default();
-        before.into_iter().for_each(|deed| machine.do_it(deed));
+        for deed in before {
+            machine.do_it(deed);
+        }
         let left = machine.files.clone();
-        after.into_iter().for_each(|deed| machine.do_it(deed));
+        for deed in after {
+            machine.do_it(deed);
+        }
         (left, machine.files)
     })
 }

@@ -237,7 +237,8 @@ fn write(value: &Value, order: u64, json: &mut String) {
             json.push('{');
             for (at, (name, field)) in fields.into_iter().enumerate() {
                 json.push_str(if at == 0 { "" } else { "," });
-                json.push_str(&format!("{}:", Value::from(name.as_str())));
+                write(&Value::from(name.as_str()), order, json);
+                json.push(':');
                 write(field, order, json);
             }
             json.push('}');
