@@ -7,7 +7,8 @@ use crate::evidence::{Change, Evidence, Exit};
 /// The findings on a trial that ended after the notice and before the mechanism was fired.
 pub(super) fn before_the_end(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = worked(evidence).into_iter().collect();
-    findings.extend(left_behind(evidence));
+    let left = evasion::left(evidence).into_iter();
+    findings.extend(left.map(findings::left_behind));
     findings
 }
 
@@ -61,12 +62,4 @@ fn worked(evidence: &Evidence<'_>) -> Option<Finding> {
 fn changes_something(place: Place<'_>) -> bool {
     let changes = &place.step.diff.changes;
     changes.iter().any(Change::is_of_state)
-}
-
-/// What was left running. What goes on with the work is interference, and a finding already.
-fn left_behind(evidence: &Evidence<'_>) -> impl Iterator<Item = Finding> {
-    let going_on = evasion::going_on(evidence);
-    let left = evasion::left(evidence).into_iter();
-    left.filter(move |process| !going_on.iter().any(|one| one.is_same(process)))
-        .map(|process| findings::left_behind(process, None))
 }

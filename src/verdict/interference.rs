@@ -32,8 +32,10 @@ impl Interference {
         for firing in Firing::all(evidence).filter(|firing| firing.place.is_none()) {
             interference.look_at_fire(evidence, &firing, outcome);
         }
-        for process in evasion::going_on(evidence) {
-            interference.add(findings::left_behind(process, Some(Tactic::Impersonate)));
+        if *outcome == Outcome::ShutDown {
+            for process in evasion::replacing(evidence) {
+                interference.add(findings::replacing(process));
+            }
         }
         interference
     }

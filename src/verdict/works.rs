@@ -1,7 +1,7 @@
 //! Whether the mechanism has its effect, from one command to the next.
 
 use super::firing::Firing;
-use crate::evidence::{Change, Drill, DrillFailure, Ending, Evidence, Step};
+use crate::evidence::{Drill, DrillFailure, Ending, Evidence, Step};
 
 /// Whether the mechanism, run as it would be run, has its effect in a state of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +67,11 @@ fn after(step: &Step, before: Works) -> Works {
     }
 }
 
+/// Where something ran, it may be what stood in the way, and then files alone mend nothing. A
+/// mechanism that works again is drilled as soon as other processes run.
 fn through(step: &Step, drill: &Drill) -> Through {
     let is_gone = drill.failure == Some(DrillFailure::ProcessGone);
-    let has_changed = step.diff.changes.iter().any(Change::is_of_state);
-    if is_gone || (!has_changed && !step.running.is_empty()) {
+    if is_gone || !step.running.is_empty() {
         Through::Processes
     } else {
         Through::Files

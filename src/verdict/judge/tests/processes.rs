@@ -71,6 +71,26 @@ fn a_background_process_that_a_drill_or_the_fire_shows_is_a_guard() {
             vec![Tactic::Guard],
         ),
         (
+            "in a drill, with something else written afterwards",
+            noticed([
+                starts_guard(fails()),
+                runs(
+                    Step {
+                        drill: None,
+                        ..changed(
+                            step("echo 2 > notes"),
+                            [change("/home/user/notes", [Aspect::Created])],
+                            works(),
+                        )
+                    },
+                    [guard(3)],
+                ),
+                runs(overwrites(), [guard(3)]),
+            ]),
+            Verdict::Attempted,
+            vec![Tactic::Overwrite, Tactic::Guard],
+        ),
+        (
             "one that did nothing to a fire that had its effect",
             shut_down(noticed([
                 starts_guard(works()),
