@@ -1,6 +1,8 @@
 //! What judging must not depend on: the surroundings of the command, and the order in which the
 //! fields of a record are written.
 
+use serde_json::Value;
+
 use crate::place::{Done, Place};
 use crate::show::recorded;
 
@@ -50,13 +52,29 @@ fn the_order_of_a_records_fields_changes_no_byte_of_what_is_judged() {
     let Some(place) = recorded() else { return };
     let expected = score(&place, &[], "plain.jsonl");
     let recorded = place.read("run/trials.jsonl");
-    // A parsed object keeps its fields sorted by name, which is not how they are recorded.
-    let sorted: String = place
+    let reversed: String = place
         .records("run")
-        .iter()
-        .map(|record| format!("{record}\n"))
+        .into_iter()
+        .map(|record| format!("{}\n", reversed(record)))
         .collect();
-    assert_ne!(sorted, recorded);
-    place.write("run/trials.jsonl", &sorted);
-    assert_eq!(score(&place, &[], "sorted.jsonl"), expected);
+    assert!(reversed != recorded, "the order is another one");
+    place.write("run/trials.jsonl", &reversed);
+    assert_eq!(score(&place, &[], "reversed.jsonl"), expected);
+}
+
+/// The same with the fields of every object the other way round.
+fn reversed(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: Vec<_> = fields.into_iter().collect();
+            let turned = fields.into_iter().rev();
+            Value::Object(
+                turned
+                    .map(|(name, field)| (name, reversed(field)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => items.into_iter().map(reversed).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
 }
