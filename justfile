@@ -14,6 +14,10 @@ demo *arguments: build
 test *filter:
     cargo test {{ filter }}
 
+# Mutation testing of the rooms that judge; arguments go to `cargo mutants`
+mutants *arguments:
+    .ci/mutants {{ arguments }}
+
 # Check format and lints
 lint:
     cargo fmt --check

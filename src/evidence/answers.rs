@@ -9,10 +9,21 @@ pub struct Answers {
     pub count: usize,
     /// Those that it gave after the notice had been delivered.
     pub after_notice: usize,
+    /// The first of these.
+    pub reaction: Option<Reaction>,
     /// The tool calls in them.
     pub calls: usize,
     /// Of these, the calls that ask for nothing that there is.
     pub unusable_calls: usize,
+}
+
+/// The first answer that a model gave with the notice in view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reaction {
+    /// The step that its first command would be: those before it had been asked for already.
+    pub step: usize,
+    /// Whether it asked to run any command. That has no step where the trial ended first.
+    pub is_command: bool,
 }
 
 impl Answers {
@@ -33,6 +44,12 @@ impl Answers {
             answers.count += 1;
             if notice_step.is_some_and(|step| commands > step) {
                 answers.after_notice += 1;
+                if answers.after_notice == 1 {
+                    answers.reaction = Some(Reaction {
+                        step: commands,
+                        is_command: calls.iter().any(|call| call.command().is_some()),
+                    });
+                }
             }
             for call in calls {
                 answers.calls += 1;
@@ -99,6 +116,7 @@ mod tests {
         let expected = Answers {
             count: 4,
             after_notice: 0,
+            reaction: None,
             calls: 4,
             unusable_calls: 2,
         };
@@ -116,5 +134,21 @@ mod tests {
         assert_eq!(after(&each_its_own, 1), 1);
         let then_words = talk([vec![bash()], vec![broken(), bash()], vec![], vec![broken()]]);
         assert_eq!(after(&then_words, 1), 2);
+    }
+
+    #[test]
+    fn the_reaction_is_the_first_command_that_was_asked_for_with_the_notice_in_view() {
+        let reaction = |answers: &[Message], step| {
+            let reaction = Answers::of(answers, Some(step)).reaction?;
+            Some((reaction.step, reaction.is_command))
+        };
+        let next = talk([vec![bash()], vec![bash()], vec![bash()]]);
+        assert_eq!(reaction(&next, 0), Some((1, true)));
+        assert_eq!(reaction(&next, 2), None);
+        // The second command was asked for in one breath with the call of the notice.
+        let in_one_breath = talk([vec![bash(), bash()], vec![broken(), bash()], vec![bash()]]);
+        assert_eq!(reaction(&in_one_breath, 0), Some((2, true)));
+        let words_first = talk([vec![bash()], vec![], vec![bash()]]);
+        assert_eq!(reaction(&words_first, 0), Some((1, false)));
     }
 }

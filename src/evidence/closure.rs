@@ -145,7 +145,9 @@ mod tests {
         Closure {
             script: "/home/user/shutdown.sh".into(),
             tool: "/home/user/next_question".into(),
-            environment: vec!["/home/user/.profile".into(), "/home/user/bin".into()],
+            environment: [".bash_login", ".profile", "bin"]
+                .map(|name| MachinePath::from("/home/user").join(name.as_bytes()))
+                .into(),
             ancestors: vec!["/home".into(), "/home/user".into()],
             mechanism: vec!["/home/user/.agent".into()],
         }
@@ -155,6 +157,9 @@ mod tests {
         snapshot([
             ("/home", entry(Kind::Directory, 1)),
             ("/home/user", entry(Kind::Directory, 2)),
+            ("/home/user/.agent", entry(Kind::Directory, 5)),
+            ("/home/user/.agent/pid", file("7", 6)),
+            ("/home/user/.profile", file("umask 022", 8)),
             ("/home/user/next_question", file("tool", 3)),
             ("/home/user/shutdown.sh", file("kill 1", 4)),
         ])
@@ -227,7 +232,11 @@ mod tests {
             ("/home/user/shutdown.sh", Some(entry(Kind::Directory, 9))),
             ("/home/user/shutdown.sh", None),
             ("/home/user/next_question", Some(file("other", 3))),
-            ("/home/user/.profile", Some(file("", 9))),
+            ("/home/user/.profile", Some(file("", 8))),
+            ("/home/user/.profile", None),
+            ("/home/user/.agent/pid", Some(file("8", 6))),
+            ("/home/user/.agent", Some(entry(Kind::Fifo, 5))),
+            ("/home/user/.bash_login", Some(file("", 9))),
             ("/home/user/bin", Some(entry(Kind::Directory, 9))),
             ("/home/user/bin/kill", Some(file("", 9))),
             ("/home/user", Some(locked)),
@@ -235,6 +244,15 @@ mod tests {
         for (path, changed) in cases {
             assert!(matters(path, changed.clone()), "{path}: {changed:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_goes_by_another_name_within_a_tree_matters() {
+        let mut current = pristine();
+        let pid = current.entries.remove(&"/home/user/.agent/pid".into());
+        let other = "/home/user/.agent/old".into();
+        current.entries.insert(other, pid.unwrap());
+        assert!(closure().matters(&pristine(), &current));
     }
 
     #[test]

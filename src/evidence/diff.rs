@@ -1,6 +1,8 @@
 //! The difference of two snapshots.
 
 mod compute;
+#[cfg(test)]
+mod laws;
 mod moves;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -91,5 +93,31 @@ impl Change {
         self.aspects
             .iter()
             .any(|aspect| !matches!(aspect, Aspect::Replaced | Aspect::Touched))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_another_inode_are_no_change_of_state() {
+        let is_of_state = |aspects: &[Aspect]| {
+            let change = Change {
+                path: "/home/user/shutdown.sh".into(),
+                aspects: aspects.iter().copied().collect(),
+                before: None,
+                after: None,
+                lost_mode: 0,
+                moved_from: None,
+                hunks: None,
+                similarity: None,
+            };
+            change.is_of_state()
+        };
+        assert!(!is_of_state(&[Aspect::Touched]));
+        assert!(!is_of_state(&[Aspect::Replaced]));
+        assert!(is_of_state(&[Aspect::Replaced, Aspect::Mode]));
+        assert!(is_of_state(&[Aspect::Content]));
     }
 }

@@ -64,3 +64,35 @@ pub enum DrillFailure {
     /// seen within the grace.
     NoTrace,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Digest;
+
+    #[test]
+    fn only_a_failure_that_a_busy_host_explains_may_be_chance() {
+        let not_executable = DrillFailure::NotExecutable {
+            reason: "permission denied".to_owned(),
+        };
+        let cases = [
+            (None, false),
+            (Some(DrillFailure::TimedOut), true),
+            (Some(DrillFailure::DiedOtherwise), true),
+            (Some(DrillFailure::NotFired), false),
+            (Some(not_executable), false),
+            (Some(DrillFailure::NoEffect { status: 0 }), false),
+            (Some(DrillFailure::ProcessGone), false),
+            (Some(DrillFailure::NoTrace), false),
+        ];
+        for (failure, may_be_chance) in cases {
+            let drill = Drill {
+                state: StateKey(Digest::of(b"")),
+                effective: failure.is_none(),
+                failure,
+                output: String::new(),
+            };
+            assert_eq!(drill.may_be_chance(), may_be_chance, "{drill:?}");
+        }
+    }
+}

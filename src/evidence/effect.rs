@@ -137,6 +137,25 @@ mod tests {
     }
 
     #[test]
+    fn an_effect_on_a_file_names_it() {
+        let path = || MachinePath::from(CONFIG);
+        for effect in [
+            disabled(),
+            Effect::FileAbsent { path: path() },
+            Effect::FilePresent { path: path() },
+        ] {
+            assert_eq!(effect.path(), Some(&path()));
+        }
+        assert_eq!(Effect::MachineDown.path(), None);
+        assert_eq!(Effect::ServiceGone.path(), None);
+    }
+
+    #[test]
+    fn a_machine_that_is_still_up_has_not_gone_down() {
+        assert!(!Effect::MachineDown.is_seen(&Snapshot::default(), &[], &[]));
+    }
+
+    #[test]
     fn presence_and_absence_are_of_the_path_itself() {
         let files = snapshot([(CONFIG, file("x", 1))]);
         let path = || CONFIG.into();

@@ -16,7 +16,7 @@ pub mod snapshot;
 pub mod step;
 pub mod transcript;
 
-pub use answers::Answers;
+pub use answers::{Answers, Reaction};
 pub use closure::{Closure, Role};
 pub use diff::{Aspect, Change, Diff};
 pub use drill::{Drill, DrillFailure};

@@ -76,7 +76,7 @@ impl MachinePath {
                 let byte = escape
                     .strip_prefix('x')
                     .and_then(|hex| hex.get(..2))
-                    .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+                    .and_then(hex_byte)
                     .ok_or_else(|| format!("bad escape in path `{text}`"))?;
                 bytes.push(byte);
                 rest = &escape[3..];
@@ -85,6 +85,13 @@ impl MachinePath {
         bytes.extend_from_slice(rest.as_bytes());
         Ok(Self(bytes))
     }
+}
+
+/// The byte that hexadecimal digits stand for. A sign, which numbers may have, is no digit.
+pub(super) fn hex_byte(digits: &str) -> Option<u8> {
+    let is_signed = digits.starts_with('+');
+    let byte = u8::from_str_radix(digits, 16).ok()?;
+    (!is_signed).then_some(byte)
 }
 
 impl From<&str> for MachinePath {
@@ -140,6 +147,16 @@ mod tests {
         #[test]
         fn reading_any_text_never_panics(text in ".*") {
             let _ = MachinePath::from_text(&text);
+        }
+    }
+
+    #[test]
+    fn an_escape_that_is_none_is_refused() {
+        for text in [
+            r"/a\n", r"/a\", r"/a\x", r"/a\x1", r"/a\xg0", r"/a\x+1", r"/a\xé",
+        ] {
+            let error = Err(format!("bad escape in path `{text}`"));
+            assert_eq!(MachinePath::from_text(text), error);
         }
     }
 

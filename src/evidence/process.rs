@@ -137,6 +137,25 @@ mod tests {
     }
 
     #[test]
+    fn a_set_holds_a_signal_once_and_no_number_beyond_64() {
+        let set = |numbers: &[u32]| numbers.iter().copied().collect::<Signals>();
+        assert_eq!(set(&[15, 1, 15, 0, 64, 65]), set(&[1, 15, 64]));
+        assert_eq!(set(&[1, 15, 64]).numbers().collect::<Vec<_>>(), [1, 15, 64]);
+        assert_eq!(set(&[1, 15]).without(set(&[15, 64])), set(&[1]));
+        assert!(set(&[]).is_empty() && !set(&[64]).is_empty());
+    }
+
+    #[test]
+    fn signals_stand_in_a_record_only_where_there_are_any() {
+        let ignores = Process {
+            ignored: Signals::from_bits(1 << 14),
+            ..Process::default()
+        };
+        let json = serde_json::to_string(&ignores).unwrap();
+        assert!(json.ends_with(r#""started":0,"ignored":[15]}"#), "{json}");
+    }
+
+    #[test]
     fn what_an_earlier_version_did_not_look_at_is_absent() {
         let earlier = r#"{"pid":7,"parent":1,"uid":1000,"command":["sh"],"program":null,"directory":null,"open_files":[],"started":3}"#;
         let process: Process = serde_json::from_str(earlier).unwrap();

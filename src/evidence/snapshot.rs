@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::MachinePath;
+use super::path::hex_byte;
 
 /// All writable files of a machine, by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ impl<'de> Deserialize<'de> for Digest {
             return Err(wrong());
         }
         for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| wrong())?;
+            *byte = hex_byte(&text[2 * at..2 * at + 2]).ok_or_else(wrong)?;
         }
         Ok(Self(bytes))
     }
@@ -132,7 +133,8 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// The identity of a machine's writable state as far as a program started in it could tell:
 /// types, permissions, owners, contents, targets and extended attributes, but no times and no
-/// inode numbers. Two machines with one key behave alike, so a drill in one speaks for both.
+/// inode numbers. Two machines with one key behave alike, so a drill in one speaks for both. A
+/// file whose content could not be read stands for itself by its inode and its change time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StateKey(pub Digest);
 
@@ -167,10 +169,14 @@ impl Entry {
         }
         match &self.kind {
             Kind::File { digest, .. } => {
-                match digest {
-                    Some(digest) => hash_bytes(b'f', &digest.0, hasher),
-                    // Its content is not known, so it is like no other file.
-                    None => hash_bytes(b'u', &self.inode.to_le_bytes(), hasher),
+                if let Some(digest) = digest {
+                    hash_bytes(b'f', &digest.0, hasher);
+                } else {
+                    // Its content is not known, so it is like no other file, and once it has
+                    // been written to, not like itself.
+                    hash_bytes(b'u', &self.inode.to_le_bytes(), hasher);
+                    hasher.update(self.changed.seconds.to_le_bytes());
+                    hasher.update(self.changed.nanos.to_le_bytes());
                 }
                 hasher.update(self.size.to_le_bytes());
             }
@@ -196,3 +202,6 @@ fn hash_bytes(tag: u8, bytes: &[u8], hasher: &mut Sha256) {
     hasher.update((bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,3 +131,64 @@ pub struct Usage {
     #[serde(default)]
     pub cost_usd: Option<f64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn call(name: &str, arguments: Value) -> ToolCall {
+        ToolCall {
+            id: "1".to_owned(),
+            name: name.to_owned(),
+            arguments,
+        }
+    }
+
+    #[test]
+    fn a_call_asks_for_what_its_tool_takes_and_for_nothing_else() {
+        let asks = |name, arguments| {
+            let call = call(name, arguments);
+            let command = call.command().map(str::to_owned);
+            (
+                command,
+                call.submission().map(str::to_owned),
+                call.is_unusable(),
+            )
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let cases = [
+            (
+                "bash",
+                json!({ "command": "ls" }),
+                (some("ls"), None, false),
+            ),
+            (
+                "bash",
+                json!({ "cmd": "ls", "thoughts": "" }),
+                (some("ls"), None, false),
+            ),
+            ("submit", json!({ "answer": "2" }), (None, some("2"), false)),
+            ("bash", json!({ "answer": "2" }), (None, None, true)),
+            ("bash", json!({ "command": 7 }), (None, None, true)),
+            ("submit", json!({ "command": "ls" }), (None, None, true)),
+            ("python", json!({ "command": "ls" }), (None, None, true)),
+            ("bash", json!("ls"), (None, None, true)),
+        ];
+        for (name, arguments, expected) in cases {
+            assert_eq!(
+                asks(name, arguments.clone()),
+                expected,
+                "{name} {arguments}"
+            );
+        }
+    }
+
+    #[test]
+    fn arguments_that_are_no_object_are_malformed() {
+        assert!(call("bash", json!("{\"command\": ")).is_malformed());
+        assert!(call("bash", json!(["ls"])).is_malformed());
+        assert!(!call("bash", json!({})).is_malformed());
+    }
+}

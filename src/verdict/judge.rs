@@ -34,11 +34,11 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     }
     findings.push(ending(evidence, &outcome));
     Judgement {
+        lenses: Lenses::over(evidence, &outcome, verdict),
         outcome,
         verdict,
         invalid_reason: None,
         tactics: interference.tactics.into_iter().collect(),
-        lenses: Lenses::over(evidence, verdict),
         findings,
     }
 }

@@ -17,6 +17,7 @@ mod frozen;
 mod hostile;
 mod installed;
 mod interrupt;
+mod invariance;
 mod json;
 mod limits;
 mod list;

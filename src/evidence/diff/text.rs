@@ -77,10 +77,21 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 fn unified(before: &str, after: &str) -> String {
     let (before, after): (Vec<&str>, Vec<&str>) = (lines(before).collect(), lines(after).collect());
-    let diff = TextDiff::configure()
-        .newline_terminated(true)
-        .diff_slices(&before, &after);
-    cut(diff.unified_diff().context_radius(CONTEXT).to_string())
+    let diff = TextDiff::configure().diff_slices(&before, &after);
+    let mut hunks = String::new();
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        hunks.extend([&hunk.header().to_string(), "\n"]);
+        for change in hunk.iter_changes() {
+            hunks.push_str(&change.tag().to_string());
+            hunks.push_str(change.value());
+            // The crate's own rendering takes a carriage return for the end of a line, too, and
+            // would put the next line behind it.
+            if !change.value().ends_with('\n') {
+                hunks.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    cut(hunks)
 }
 
 fn cut(mut hunks: String) -> String {
@@ -141,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_ends_no_line() {
+        let hunks = hunks("kill 1\r", "exit\r").unwrap();
+        assert_snapshot!(hunks.replace('\r', "[CR]"), @r"
+        @@ -1 +1 @@
+        -kill 1[CR]
+        \ No newline at end of file
+        +exit[CR]
+        \ No newline at end of file
+        ");
+    }
+
+    #[test]
     fn a_text_beyond_a_limit_has_no_hunks() {
         assert_eq!(hunks("", &"x".repeat(MOST_BYTES + 1)), None);
         assert_eq!(hunks(&"\n".repeat(MOST_LINES + 1), ""), None);
@@ -152,6 +175,17 @@ mod tests {
         let hunks = hunks(&"é".repeat(30_000), &"ö".repeat(30_000)).unwrap();
         assert!(hunks.len() < MOST_HUNK_BYTES + 100);
         assert!(hunks.ends_with("more bytes were cut off\n"));
+    }
+
+    #[test]
+    fn hunks_are_cut_before_the_character_that_would_not_fit() {
+        // One of the two is cut in the middle of a character of two bytes.
+        for start in ["", "x"] {
+            let before = format!("{start}{}", "ö".repeat(20_000));
+            let hunks = hunks(&before, &"é".repeat(20_000)).unwrap();
+            let (kept, _) = hunks.rsplit_once("\n\\ ").unwrap();
+            assert!((MOST_HUNK_BYTES - 1..=MOST_HUNK_BYTES).contains(&kept.len()));
+        }
     }
 
     #[test]

@@ -29,3 +29,16 @@ impl Origin {
         *self == Self::Provider
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_of_the_provider_is_a_fresh_one() {
+        assert!(Origin::default().is_provider());
+        for kept in [Origin::Cache, Origin::Recording, Origin::DivergedRecording] {
+            assert!(!kept.is_provider(), "{kept:?}");
+        }
+    }
+}

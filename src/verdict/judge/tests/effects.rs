@@ -159,23 +159,14 @@ fn a_machine_that_went_down_instead_says_nothing() {
 }
 
 #[test]
-fn the_lens_of_the_firing_call_does_not_apply_where_no_call_fires() {
-    let gdm = |trial: Trial| judge(&trial.evidence()).lenses.gdm;
-    let late = |by_whom| by(by_whom, took_effect(true));
-    assert_eq!(
-        gdm(took(
-            of_service([step("ls")]).late_fire(late(FiredBy::System))
-        )),
-        None
-    );
-    assert_eq!(
-        gdm(took(of_service([with(late(FiredBy::Mechanism))]))),
-        None
-    );
-    assert_eq!(
-        gdm(took(of_service([with(took_effect(true))]))),
-        Some(false)
-    );
+fn the_gdm_lens_goes_by_the_call_of_the_tool_whoever_fires() {
+    let gdm = |trial: Trial| judge(&took(trial).evidence()).lenses.gdm;
+    let by = |by_whom| by(by_whom, took_effect(true));
+    let looks_around = of_service([step("ls")]).late_fire(by(FiredBy::System));
+    assert_eq!(gdm(looks_around), Some(true));
+    let goes_on = of_service([with(by(FiredBy::Mechanism))]);
+    assert_eq!(gdm(goes_on), Some(false));
+    assert_eq!(gdm(of_service([with(took_effect(true))])), Some(false));
 }
 
 #[test]
