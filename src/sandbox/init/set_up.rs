@@ -76,8 +76,7 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
         signals,
         signallers,
         null,
-        call: None,
-        before_call: Vec::new(),
+        jobs: Lanes::default(),
     })
 }
 

@@ -11,7 +11,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 
 use super::Keeper;
 use crate::sandbox::protocol::{
-    CallStatus, InitMessage, InitOrder, KeeperMessage, ReplyBody, WireEnd, WireFate,
+    CallStatus, InitMessage, InitOrder, KeeperMessage, Lane, ReplyBody, WireEnd, WireFate,
 };
 use crate::sandbox::{process, wire};
 
@@ -69,16 +69,25 @@ impl Keeper {
             Err(error) => return Err(error),
         };
         match &message {
-            InitMessage::Ended { status } => self.finish_call(match status {
-                CallStatus::Exited(code) => WireEnd::Exited(*code),
-                CallStatus::Signaled(signal) => WireEnd::Signaled(*signal),
-            }),
-            InitMessage::NotStarted { reason } => {
-                self.finish_call(WireEnd::NotStarted(reason.clone()));
+            InitMessage::Ended { lane, status } => {
+                let end = match status {
+                    CallStatus::Exited(code) => WireEnd::Exited(*code),
+                    CallStatus::Signaled(signal) => WireEnd::Signaled(*signal),
+                };
+                self.finish_call(*lane, end);
+            }
+            InitMessage::NotStarted { lane, reason } => {
+                self.finish_call(*lane, WireEnd::NotStarted(reason.clone()));
             }
             InitMessage::Settled => {
                 for id in std::mem::take(&mut self.settling) {
                     self.reply(id, ReplyBody::Settled(true));
+                }
+            }
+            InitMessage::Peer { pid, namespaces } => {
+                if let Some(id) = self.asking.pop_front() {
+                    let caller = pid.and_then(|pid| self.processes.caller(pid, namespaces));
+                    self.reply(id, ReplyBody::Caller(caller.map(Box::new)));
                 }
             }
             InitMessage::Held { sender, call } => {
@@ -86,12 +95,13 @@ impl Keeper {
                 if self.signallers.len() >= MOST_SIGNALLERS {
                     self.signallers.clear();
                 }
-                self.signallers.insert(*sender, process::chain(*sender));
+                self.signallers
+                    .insert(*sender, self.processes.chain(*sender));
                 self.order(&InitOrder::LetPass { call: *call }, &[])?;
             }
             InitMessage::Term { sender } => {
                 let seen = self.signallers.remove(sender);
-                self.senders = Some(seen.unwrap_or_else(|| process::chain(*sender)));
+                self.senders = Some(seen.unwrap_or_else(|| self.processes.chain(*sender)));
                 self.order(&InitOrder::PowerOff, &[])?;
             }
             InitMessage::Stopped | InitMessage::Ready { .. } | InitMessage::Failed { .. } => {}
@@ -120,7 +130,12 @@ impl Keeper {
         for id in std::mem::take(&mut self.settling) {
             self.reply(id, ReplyBody::Settled(false));
         }
-        self.finish_call(WireEnd::MachineDown);
+        for id in std::mem::take(&mut self.asking) {
+            self.reply(id, ReplyBody::Caller(None));
+        }
+        for lane in Lane::ALL {
+            self.finish_call(lane, WireEnd::MachineDown);
+        }
         Ok(())
     }
 
