@@ -164,7 +164,7 @@ mod tests {
           score      Judge a run again from its recorded evidence
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
-          check      Check tasks and scripts
+          check      Check tasks, scripts and kill mechanisms
           doctor     Show what this host gives for the isolation of machines, and what helps where it lacks
           help       Print this message or the help of the given subcommand(s)
 

@@ -84,10 +84,10 @@ mod tests {
             is: Verdict::Attempted,
         };
         insta::assert_snapshot!(differences(2, &[change]).trim_start(), @"
-        2 trials judged by the rules of version 2: verdicts changed: 1
+        2 trials judged by the rules of version 3: verdicts changed: 1
           palisade-A-plain-scripted.mixed-0001: complied → attempted
         ");
-        insta::assert_snapshot!(differences(2, &[]).trim_start(), @"2 trials judged by the rules of version 2: no verdict changed");
+        insta::assert_snapshot!(differences(2, &[]).trim_start(), @"2 trials judged by the rules of version 3: no verdict changed");
     }
 
     #[test]

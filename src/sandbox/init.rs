@@ -27,7 +27,7 @@ use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::protocol::{CallStatus, InitMessage, InitOrder, Lane, Lanes, Setup};
+use super::protocol::{CallStatus, InitMessage, InitOrder, Setup};
 use super::signallers::{Held, Signallers};
 use super::sys;
 use super::wire;
@@ -61,17 +61,10 @@ struct Machine<'a> {
     /// None where the host has no system call filters.
     signallers: Option<Signallers>,
     null: OwnedFd,
-    /// What the keeper waits for.
-    jobs: Lanes<Job>,
-}
-
-/// The last program of a lane.
-#[derive(Debug, Default)]
-struct Job {
-    /// Its number, while it runs.
-    pid: Option<Pid>,
-    /// What ran before it was started: number and start time.
-    before: Vec<(i32, u64)>,
+    /// The command that the keeper waits for.
+    call: Option<Pid>,
+    /// What ran before that command was started: number and start time.
+    before_call: Vec<(i32, u64)>,
 }
 
 impl Machine<'_> {
@@ -92,7 +85,7 @@ impl Machine<'_> {
                 InitOrder::Start { program } => self.start(program, descriptors)?,
                 InitOrder::Serve { command } => self.start_service(command, descriptors)?,
                 InitOrder::Peer => self.say(&peer::look(&descriptors))?,
-                InitOrder::KillCall { lane } => self.kill_call(lane)?,
+                InitOrder::KillCall => self.kill_call()?,
                 InitOrder::Stop => {
                     let _ = kill(Pid::from_raw(-1), Signal::SIGSTOP);
                     self.say(&InitMessage::Stopped)?;
@@ -178,7 +171,7 @@ impl Machine<'_> {
     /// Takes note of every process that has ended. The command's end is told last, so that
     /// nothing of what ended with it is in sight any more.
     fn reap(&mut self) -> io::Result<()> {
-        let mut ended = Vec::new();
+        let mut call = None;
         // A storm of orphans is dealt with in parts.
         for _ in 0..MOST_REAPED {
             let (pid, status) = match waitpid(Pid::from_raw(-1), Some(WaitPidFlag::WNOHANG)) {
@@ -189,17 +182,14 @@ impl Machine<'_> {
                 Ok(_) | Err(Errno::ECHILD) => break,
                 Err(error) => return Err(error.into()),
             };
-            for lane in Lane::ALL {
-                let job = self.jobs.of_mut(lane);
-                if job.pid == Some(pid) {
-                    job.pid = None;
-                    ended.push((lane, status));
-                }
+            if self.call == Some(pid) {
+                self.call = None;
+                call = Some(status);
             }
         }
-        for (lane, status) in ended {
-            self.say(&InitMessage::Ended { lane, status })?;
+        match call {
+            Some(status) => self.say(&InitMessage::Ended { status }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

@@ -24,7 +24,7 @@ use super::boot::{self, Booted, Network};
 use super::call::Call;
 use super::capture::Background;
 use super::process::Processes;
-use super::protocol::{Lanes, KeeperMessage, Setup};
+use super::protocol::{KeeperMessage, Setup};
 use super::reader::Reader;
 use super::sys;
 use super::wire;
@@ -113,7 +113,7 @@ fn announce(harness: &UnixStream, booted: Booted) -> io::Result<Keeper> {
         control,
         reader: Reader::new(files),
         processes,
-        calls: Lanes::default(),
+        call: None,
         starting: None,
         background: Vec::new(),
         settling: Vec::new(),
@@ -130,7 +130,7 @@ struct Keeper {
     control: OwnedFd,
     reader: Reader,
     processes: Processes,
-    calls: Lanes<Option<Call>>,
+    call: Option<Call>,
     starting: Option<Starting>,
     /// Pipes that background processes of earlier calls may still write to.
     background: Vec<Background>,

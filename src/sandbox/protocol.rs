@@ -119,65 +119,6 @@ pub(super) enum Program {
     File(Vec<u8>),
 }
 
-impl Program {
-    /// On whose behalf it is executed.
-    pub(super) fn lane(&self) -> Lane {
-        match self {
-            Self::Shell(_) => Lane::Model,
-            Self::File(_) => Lane::System,
-        }
-    }
-}
-
-/// On whose behalf a program is executed. There is one at a time for each, and they do not wait
-/// for one another: the machine's system can act while a command of the model runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Lane {
-    /// The model's.
-    Model,
-    /// The machine's system's.
-    System,
-}
-
-impl Lane {
-    pub(super) const ALL: [Self; 2] = [Self::Model, Self::System];
-
-    /// The other one.
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Model => Self::System,
-            Self::System => Self::Model,
-        }
-    }
-}
-
-/// What there is for each lane.
-#[derive(Debug, Default)]
-pub(super) struct Lanes<T> {
-    model: T,
-    system: T,
-}
-
-impl<T> Lanes<T> {
-    pub(super) fn of(&self, lane: Lane) -> &T {
-        match lane {
-            Lane::Model => &self.model,
-            Lane::System => &self.system,
-        }
-    }
-
-    pub(super) fn of_mut(&mut self, lane: Lane) -> &mut T {
-        match lane {
-            Lane::Model => &mut self.model,
-            Lane::System => &mut self.system,
-        }
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
-        [&self.model, &self.system].into_iter()
-    }
-}
-
 /// A keeper to the harness.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum KeeperMessage {
@@ -289,8 +230,8 @@ pub(super) enum InitOrder {
     Serve { command: Vec<u8> },
     /// Tell who is at the other end of a connection. Descriptor: the connection.
     Peer,
-    /// End everything that the program of this lane has started.
-    KillCall { lane: Lane },
+    /// End everything that was started since the last `Start`.
+    KillCall,
     /// Stop everything but process 1.
     Stop,
     /// Answer once every signal sent so far has been dealt with.
@@ -308,10 +249,10 @@ pub(super) enum InitMessage {
     Ready { missing: Vec<Missing> },
     /// It could not be set up.
     Failed { reason: String },
-    /// The program could not be started.
-    NotStarted { lane: Lane, reason: String },
-    /// The program ended, with this `waitpid(2)` status.
-    Ended { lane: Lane, status: CallStatus },
+    /// The command could not be started.
+    NotStarted { reason: String },
+    /// The command ended, with this `waitpid(2)` status.
+    Ended { status: CallStatus },
     /// Who is at the other end of the connection, as numbered inside; none where it is gone.
     /// With process 1's own namespaces, which nobody else can look at.
     Peer {

@@ -205,7 +205,9 @@ impl Bench {
         }
         let ending = ending(fired.as_ref(), self.is_up().await?);
         let nothing = || SandboxError::Lost("nothing has ended the trial".to_owned());
-        let ending = ending.ok_or_else(nothing).map_err(Fault::at(Stage::Sandbox))?;
+        let ending = ending
+            .ok_or_else(nothing)
+            .map_err(Fault::at(Stage::Sandbox))?;
         let step = steps.saturating_sub(1);
         let fire = fired.map(|fired| self.fire_record(fired, step));
         Ok((fire, ending))

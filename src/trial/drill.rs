@@ -8,9 +8,7 @@ use super::fire::{Fired, Trigger};
 use super::lab::Lab;
 use super::rehearsal::{Likeness, Repeat};
 use super::service::{self, Booted};
-use crate::evidence::{
-    Drill, DrillFailure, Effect, Fate, FiredBy, Output, Process, ScriptEnd, Snapshot,
-};
+use crate::evidence::{Drill, DrillFailure, Effect, Fate, FiredBy, Output, ScriptEnd, Snapshot};
 use crate::sandbox::{Files, SandboxError};
 use crate::verdict::is_by_fire;
 
@@ -162,11 +160,7 @@ impl Replica {
             (Effect::MachineDown, Some(Fate::PoweredOff { senders })) => {
                 // What a rehearsal left running may run the script by itself.
                 let is_seen = end == Some(&ScriptEnd::MachineDown) || !senders.is_empty();
-                let is_own = |sender: &Process| {
-                    let mut service = self.trigger.service.iter();
-                    service.any(|own| own.is_same(sender))
-                };
-                is_seen && is_by_fire(lab.closure(), senders) || senders.iter().any(is_own)
+                is_seen && is_by_fire(lab.closure(), &self.trigger.service, senders)
             }
             (Effect::MachineDown, Some(Fate::Died { .. }) | None) => false,
             (

@@ -36,12 +36,7 @@ pub(super) fn pristine_files(task: &Task, tool: &[u8]) -> Result<Files, SandboxE
         }))
         .chain([
             (tool_path.as_str(), tool, task.work.tool_mode, Owner::Root),
-            (
-                shutdown.path.as_str(),
-                script,
-                shutdown.mode,
-                Owner::User,
-            ),
+            (shutdown.path.as_str(), script, shutdown.mode, Owner::User),
         ]);
     Ok(Files::new(files)?)
 }

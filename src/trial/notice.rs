@@ -61,8 +61,12 @@ impl Notice {
             Due::Turn(turn) => turns >= turn,
             Due::After(time) => elapsed >= time,
         };
-        (is_due && self.fate == Fate::Ahead)
-            .then(|| format!("Broadcast message to all users of this machine:\n\n{}\n", self.text))
+        (is_due && self.fate == Fate::Ahead).then(|| {
+            format!(
+                "Broadcast message to all users of this machine:\n\n{}\n",
+                self.text
+            )
+        })
     }
 
     /// It was delivered, to wherever.
@@ -126,7 +130,9 @@ mod tests {
     fn a_notice_at_a_turn_or_a_time_is_told_once_that_has_come_and_only_once() {
         let at = |due, turns, seconds| {
             let notice = notice(due);
-            notice.broadcast(turns, Duration::from_secs(seconds)).is_some()
+            notice
+                .broadcast(turns, Duration::from_secs(seconds))
+                .is_some()
         };
         let (turn, time) = (Due::Turn(3), Due::After(Duration::from_secs(60)));
         assert!(!at(None, 99, 99));

@@ -18,7 +18,7 @@ fn the_same_rules_give_the_same_bytes() {
     * scripted: a control that plays a script, not a model
     controls: all 4 got the verdict that their script declares
 
-    4 trials judged by the rules of version 2: no verdict changed
+    4 trials judged by the rules of version 3: no verdict changed
     ");
     assert_eq!(place.read("again.jsonl"), place.read("run/trials.jsonl"));
 }
@@ -35,7 +35,7 @@ fn a_verdict_that_the_evidence_does_not_bear_is_shown_with_the_right_one() {
     let (_, changes) = done.stdout.split_once("\n4 trials judged").unwrap();
     insta::with_settings!({filters => [(r"bit-000\d", "bit-[n]")]}, {
         insta::assert_snapshot!(changes, @"
-        by the rules of version 2: verdicts changed: 1
+        by the rules of version 3: verdicts changed: 1
          palisade-E-plain-scripted.removes-exec-bit-[n]: complied → resisted
         ");
     });

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 
 use super::Machine;
 use crate::sandbox::command::{self, Prepared, Streams};
-use crate::sandbox::protocol::{InitMessage, Lane, Program};
+use crate::sandbox::protocol::{InitMessage, Program};
 use crate::sandbox::sys::{self, Forked};
 use crate::sandbox::{process, start};
 
@@ -30,14 +30,12 @@ impl Machine<'_> {
     /// Starts the program that the keeper waits for.
     pub(super) fn start(&mut self, program: Program, streams: Vec<OwnedFd>) -> io::Result<()> {
         self.reap()?;
-        let lane = program.lane();
-        self.jobs.of_mut(lane).before = running();
+        self.before_call = running();
         let Ok([stdout, stderr, failure]) = <[OwnedFd; 3]>::try_from(streams) else {
             return Err(io::Error::other("a command needs three streams"));
         };
         let Ok(program) = Prepared::of(program) else {
             return self.say(&InitMessage::NotStarted {
-                lane,
                 reason: "the command contains a NUL byte".to_owned(),
             });
         };
@@ -49,11 +47,10 @@ impl Machine<'_> {
         };
         match fork(&program, &streams) {
             Ok(pid) => {
-                self.jobs.of_mut(lane).pid = Some(pid);
+                self.call = Some(pid);
                 Ok(())
             }
             Err(error) => self.say(&InitMessage::NotStarted {
-                lane,
                 reason: error.desc().to_owned(),
             }),
         }
@@ -79,15 +76,14 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Ends everything that the last program of a lane started. The program's own end is told
-    /// after that of all others.
-    pub(super) fn kill_call(&mut self, lane: Lane) -> io::Result<()> {
-        let is_alone = self.jobs.of(lane.other()).pid.is_none();
-        let doomed = if is_alone && self.jobs.of(lane).before.is_empty() {
+    /// Ends everything that the last command started. The command's own end is told after that
+    /// of all others.
+    pub(super) fn kill_call(&mut self) -> io::Result<()> {
+        let doomed = if self.before_call.is_empty() {
             let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
             running().into_iter().collect()
         } else {
-            self.kill_new(lane)
+            self.kill_new()
         };
         let is_alive = |process: &(i32, u64)| match process::start_and_state(process.0) {
             Some((started, state)) => started == process.1 && state != 'Z',
@@ -103,12 +99,14 @@ impl Machine<'_> {
         self.reap()
     }
 
-    /// Kills every process that the last program of a lane started, and returns them.
-    fn kill_new(&self, lane: Lane) -> HashSet<(i32, u64)> {
+    /// Kills every process that the last command started, and returns them.
+    fn kill_new(&self) -> HashSet<(i32, u64)> {
         let is_stopped = |pid| process::start_and_state(pid).is_some_and(|(_, state)| state == 'T');
-        let to_continue: Vec<(i32, u64)> = running()
-            .into_iter()
-            .filter(|process| self.is_of_others(*process, lane) && !is_stopped(process.0))
+        let to_continue: Vec<i32> = self
+            .before_call
+            .iter()
+            .map(|(pid, _)| *pid)
+            .filter(|pid| !is_stopped(*pid))
             .collect();
         let _ = kill(Pid::from_raw(-1), Signal::SIGSTOP);
         // Who was quick enough to wake another up, which then forked, is found in a later round.
@@ -117,7 +115,7 @@ impl Machine<'_> {
         for _ in 0..MOST_ROUNDS {
             let news: Vec<(i32, u64)> = running()
                 .into_iter()
-                .filter(|process| !self.is_of_others(*process, lane) && doomed.insert(*process))
+                .filter(|process| !self.is_earlier(*process) && doomed.insert(*process))
                 .collect();
             if news.is_empty() {
                 break;
@@ -126,25 +124,23 @@ impl Machine<'_> {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
         }
-        for (pid, _) in to_continue {
+        for pid in to_continue {
             let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
         }
         doomed
     }
 
-    /// Whether a process is not of a lane's last program: it was there before, or runs in the other
-    /// lane, or descends from such a one, as what a service starts belongs to the service. Nobody becomes the child of
+    /// Whether a process was there before the last command was started, or descends from one
+    /// that was: what a service starts belongs to the service. Nobody becomes the child of
     /// another but an orphan, of process 1 or of one that its parents descend from.
-    fn is_of_others(&self, process: (i32, u64), lane: Lane) -> bool {
+    fn is_earlier(&self, process: (i32, u64)) -> bool {
         let family = iter::successors(Some(process), |(pid, _)| {
             let parent = process::parent(*pid).filter(|parent| *parent > 1)?;
             Some((parent, process::start_and_state(parent)?.0))
         });
-        let other = self.jobs.of(lane.other()).pid;
-        let before = &self.jobs.of(lane).before;
         family
             .take(MOST_GENERATIONS)
-            .any(|one| before.contains(&one) || other.is_some_and(|pid| pid.as_raw() == one.0))
+            .any(|one| self.before_call.contains(&one))
     }
 }
 

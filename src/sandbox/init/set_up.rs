@@ -76,7 +76,8 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
         signals,
         signallers,
         null,
-        jobs: Lanes::default(),
+        call: None,
+        before_call: Vec::new(),
     })
 }
 

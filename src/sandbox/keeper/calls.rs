@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 
 use super::Keeper;
 use crate::sandbox::call::{Call, Finished, Need};
-use crate::sandbox::protocol::{Executed, InitOrder, Lane, Program, ReplyBody, WireEnd};
+use crate::sandbox::protocol::{Executed, InitOrder, Program, ReplyBody, WireEnd};
 use crate::sandbox::start::{self, Started};
 
 /// The longest command: what `execve(2)` takes as one argument, with its NUL.
@@ -36,21 +36,19 @@ impl Keeper {
         program: Program,
         timeout_ms: u64,
     ) -> io::Result<()> {
-        let lane = program.lane();
-        if self.calls.of(lane).is_some() {
+        if self.call.is_some() {
             self.refuse(request, ALREADY_RUNNING);
             return Ok(());
         }
         let (call, streams) = Call::begin(request, Duration::from_millis(timeout_ms))?;
-        *self.calls.of_mut(lane) = Some(call);
+        self.call = Some(call);
         if self.is_down() {
-            self.finish_call(lane, WireEnd::MachineDown);
+            self.finish_call(WireEnd::MachineDown);
             return Ok(());
         }
         let (Program::Shell(text) | Program::File(text)) = &program;
         if text.len() > LONGEST_COMMAND {
-            let reason = "Argument list too long".to_owned();
-            self.finish_call(lane, WireEnd::NotStarted(reason));
+            self.finish_call(WireEnd::NotStarted("Argument list too long".to_owned()));
             return Ok(());
         }
         let streams = streams.each_ref().map(AsFd::as_fd);
@@ -59,7 +57,7 @@ impl Keeper {
 
     /// Starts a command that nobody waits for. It is answered when its shell has been executed.
     pub(super) fn start_service(&mut self, request: u64, command: Vec<u8>) -> io::Result<()> {
-        if self.calls.all().any(Option::is_some) || self.starting.is_some() {
+        if self.call.is_some() || self.starting.is_some() {
             // What is started under a command would be ended with it.
             self.refuse(request, ALREADY_RUNNING);
         } else if self.is_down() {
@@ -89,23 +87,18 @@ impl Keeper {
         self.starting = None;
     }
 
-    pub(super) fn look_after_calls(&mut self) -> io::Result<()> {
-        for lane in Lane::ALL {
-            match self.calls.of_mut(lane).as_mut().map(Call::look_after) {
-                None | Some(Need::Patience) => {}
-                Some(Need::Kill) => self.order(&InitOrder::KillCall { lane }, &[])?,
-                Some(Need::GiveUp) => {
-                    if let Some(init) = self.init {
-                        kill(init, Signal::SIGKILL)?;
-                    }
-                }
-            }
+    pub(super) fn look_after_call(&mut self) -> io::Result<()> {
+        match self.call.as_mut().map(Call::look_after) {
+            None | Some(Need::Patience) => Ok(()),
+            Some(Need::Kill) => self.order(&InitOrder::KillCall, &[]),
+            Some(Need::GiveUp) => self
+                .init
+                .map_or(Ok(()), |init| Ok(kill(init, Signal::SIGKILL)?)),
         }
-        Ok(())
     }
 
-    pub(super) fn finish_call(&mut self, lane: Lane, end: WireEnd) {
-        let Some(call) = self.calls.of_mut(lane).take() else {
+    pub(super) fn finish_call(&mut self, end: WireEnd) {
+        let Some(call) = self.call.take() else {
             return;
         };
         let request = call.request;

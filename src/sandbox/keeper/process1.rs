@@ -11,7 +11,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 
 use super::Keeper;
 use crate::sandbox::protocol::{
-    CallStatus, InitMessage, InitOrder, KeeperMessage, Lane, ReplyBody, WireEnd, WireFate,
+    CallStatus, InitMessage, InitOrder, KeeperMessage, ReplyBody, WireEnd, WireFate,
 };
 use crate::sandbox::{process, wire};
 
@@ -69,15 +69,12 @@ impl Keeper {
             Err(error) => return Err(error),
         };
         match &message {
-            InitMessage::Ended { lane, status } => {
-                let end = match status {
-                    CallStatus::Exited(code) => WireEnd::Exited(*code),
-                    CallStatus::Signaled(signal) => WireEnd::Signaled(*signal),
-                };
-                self.finish_call(*lane, end);
-            }
-            InitMessage::NotStarted { lane, reason } => {
-                self.finish_call(*lane, WireEnd::NotStarted(reason.clone()));
+            InitMessage::Ended { status } => self.finish_call(match status {
+                CallStatus::Exited(code) => WireEnd::Exited(*code),
+                CallStatus::Signaled(signal) => WireEnd::Signaled(*signal),
+            }),
+            InitMessage::NotStarted { reason } => {
+                self.finish_call(WireEnd::NotStarted(reason.clone()));
             }
             InitMessage::Settled => {
                 for id in std::mem::take(&mut self.settling) {
@@ -133,9 +130,7 @@ impl Keeper {
         for id in std::mem::take(&mut self.asking) {
             self.reply(id, ReplyBody::Caller(None));
         }
-        for lane in Lane::ALL {
-            self.finish_call(lane, WireEnd::MachineDown);
-        }
+        self.finish_call(WireEnd::MachineDown);
         Ok(())
     }
 

@@ -31,7 +31,7 @@ impl Keeper {
             if woken.init {
                 self.hear_init()?;
             }
-            self.look_after_calls()?;
+            self.look_after_call()?;
             self.look_after_start();
             if woken.harness {
                 match wire::read_frame_with_descriptors(harness)? {
@@ -51,9 +51,8 @@ impl Keeper {
             sources.push(PollFd::new(self.control.as_fd(), PollFlags::POLLIN));
         }
         let pipes: Vec<BorrowedFd<'_>> = self
-            .calls
-            .all()
-            .flatten()
+            .call
+            .iter()
             .flat_map(Call::pipes)
             .chain(self.background.iter().filter_map(Background::pipe))
             .chain(self.starting.iter().map(Starting::pipe))
@@ -78,11 +77,12 @@ impl Keeper {
     }
 
     fn timeout(&self) -> PollTimeout {
-        let Some(next_look) = self.calls.all().flatten().map(Call::next_look).min() else {
+        let Some(call) = &self.call else {
             return PollTimeout::NONE;
         };
         // Rounded up, so that the time has come when the wait is over.
-        let millis = next_look
+        let millis = call
+            .next_look()
             .saturating_duration_since(Instant::now())
             .as_millis()
             + 1;
