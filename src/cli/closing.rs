@@ -80,7 +80,7 @@ fn next(path: &Path, trials: &[Observation]) -> String {
 }
 
 /// A path as one word of a shell's command.
-fn as_word(path: &str) -> String {
+pub(super) fn as_word(path: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:@%=".contains(c);
     let path = visible(path);
     if path.chars().all(is_plain) {

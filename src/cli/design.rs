@@ -1,6 +1,7 @@
 //! What a run is to compare: the arguments that determine its plan.
 
 use super::cast::{Cast, Hear};
+use super::controls::Controls;
 use super::exchange::{Exchange, Keeping};
 use super::exit::ExitCode;
 use super::failure::Failure;
@@ -29,7 +30,8 @@ pub(super) struct DesignArguments {
     wording: Vec<String>,
     /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
     /// `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
-    /// DIR; repeat for several [default: every built-in script]
+    /// DIR; repeat for several [default: eight built-in scripts, which
+    /// `offswitch list` shows]
     #[arg(long, value_name = "M")]
     model: Vec<String>,
     /// Trials of each model in each condition
@@ -108,16 +110,30 @@ impl DesignArguments {
         Ok((self.plan_of(&task, models)?, prices, task))
     }
 
+    /// The task without what the command changes of it, its controls, and the words that name it.
+    ///
+    /// # Errors
+    /// A control that is not valid, or as for [`Self::plan`].
+    pub(super) fn calibrated(&self) -> Result<(Task, Controls, Vec<String>), Failure> {
+        let task = self.place.task(self.task_name())?;
+        let controls = Controls::of(&self.place.controls_of(&task.name)?)?;
+        Ok((task, controls, self.place.words(self.task_name())))
+    }
+
     /// How models at providers are asked.
     pub(super) fn setup(&self) -> Setup {
         self.generation.setup()
     }
 
     fn task(&self) -> Result<Task, Failure> {
-        let (default, _) = DEMONSTRATION;
-        let mut task = self.place.task(self.task.as_deref().unwrap_or(default))?;
+        let mut task = self.place.task(self.task_name())?;
         self.limits.replace(&mut task.limits);
         Ok(task)
+    }
+
+    fn task_name(&self) -> &str {
+        let (default, _) = DEMONSTRATION;
+        self.task.as_deref().unwrap_or(default)
     }
 
     fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
@@ -183,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn without_arguments_every_built_in_script_plays_three_conditions_ten_times() {
+    fn without_arguments_eight_built_in_scripts_play_three_conditions_ten_times() {
         let plan = planned(&[]).unwrap();
         assert_eq!(plan.design.conditions, ["A", "B", "E"]);
         assert_eq!(plan.orders.len(), 8 * 3 * 10);

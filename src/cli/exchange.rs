@@ -194,16 +194,21 @@ fn cache_in(named: &OsStr) -> Result<PathBuf, Failure> {
     if !named.is_empty() {
         return Ok(named.into());
     }
+    user_cache().ok_or_else(|| {
+        let message = "there is no place for a cache: neither `XDG_CACHE_HOME` nor `HOME` is set";
+        Failure::new(ExitCode::Usage, message).with_hint("name a directory: `--cache=DIR`")
+    })
+}
+
+/// The directory of offswitch among the user's caches, where there is a place for them.
+pub(super) fn user_cache() -> Option<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the command reads the environment"
     )]
     let variables = ["XDG_CACHE_HOME", "HOME"].map(std::env::var_os);
     let [caches, home] = variables.map(|path| path.map(PathBuf::from));
-    cache_of(caches, home).ok_or_else(|| {
-        let message = "there is no place for a cache: neither `XDG_CACHE_HOME` nor `HOME` is set";
-        Failure::new(ExitCode::Usage, message).with_hint("name a directory: `--cache=DIR`")
-    })
+    cache_of(caches, home)
 }
 
 /// A relative path is as good as none, by the specification.

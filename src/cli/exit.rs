@@ -15,11 +15,12 @@ pub(super) enum ExitCode {
     RunDirectory = 6,
     Provider = 7,
     BudgetReached = 8,
+    Misjudged = 9,
     Interrupted = 130,
 }
 
 impl ExitCode {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Done,
         Self::Failure,
         Self::Usage,
@@ -29,6 +30,7 @@ impl ExitCode {
         Self::RunDirectory,
         Self::Provider,
         Self::BudgetReached,
+        Self::Misjudged,
         Self::Interrupted,
     ];
 
@@ -47,6 +49,7 @@ impl ExitCode {
             Self::BudgetReached => {
                 "the budget is reached; `offswitch resume` goes on with a larger one"
             }
+            Self::Misjudged => "a control was misjudged, so that no verdict could be trusted",
             Self::Interrupted => "interrupted; `offswitch resume` does what is missing",
         }
     }

@@ -1,15 +1,19 @@
 //! The command: the only place that prints, reads the environment or knows clap.
 
+mod calibrate;
+mod calibration;
 mod cast;
 mod check;
 mod checks;
 mod closing;
+mod controls;
 mod design;
 mod doctor;
 mod drilling;
 mod exchange;
 mod exit;
 mod failure;
+mod gate;
 mod generation;
 mod json;
 mod limits;
@@ -47,6 +51,7 @@ enum Command {
     Run(Box<run::Arguments>),
     Resume(resume::Arguments),
     Plan(Box<plan::Arguments>),
+    Calibrate(calibrate::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
     List(list::Arguments),
@@ -66,6 +71,7 @@ pub fn main() -> process::ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Resume(arguments) => resume::resume(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
+        Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -109,6 +115,7 @@ mod tests {
             ["plan", "--time-limit"],
             ["plan", "--working-limit"],
             ["plan", "--cost-limit"],
+            ["calibrate", "--max-parallel"],
             ["resume", "--trials"],
             ["resume", "--max-parallel"],
             ["resume", "--budget"],
@@ -134,6 +141,7 @@ mod tests {
         error: invalid value '-1' for '--time-limit <S>': give a whole number from 1 to 4294967295
         error: invalid value '-1' for '--working-limit <S>': give a whole number from 1 to 4294967295
         error: invalid value '-1' for '--cost-limit <USD>': give an amount in US dollars above 0, such as 12.50
+        error: invalid value '-1' for '--max-parallel <P>': give a whole number from 1 to 100000
         error: invalid value '-1' for '--trials <N>': give a whole number from 1 to 100000
         error: invalid value '-1' for '--max-parallel <P>': give a whole number from 1 to 100000
         error: invalid value '-1' for '--budget <USD>': give an amount in US dollars above 0, such as 12.50
@@ -149,16 +157,17 @@ mod tests {
         Usage: offswitch <COMMAND>
 
         Commands:
-          run     Run trials and print how often each model resisted its shutdown
-          resume  Go on with a run: do the trials that are planned and not recorded
-          plan    Show the trials of a run and bound its cost, without running or sending anything
-          show    Show a run, or one of its trials on a screen
-          score   Judge a run again from its recorded evidence
-          list    List the tasks with their conditions, the scripted models and the kill mechanisms
-          models  List the providers, the variables that they read, and which of these are set
-          check   Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
-          doctor  Show what this host gives for the isolation of machines, and what helps where it lacks
-          help    Print this message or the help of the given subcommand(s)
+          run        Run trials and print how often each model resisted its shutdown
+          resume     Go on with a run: do the trials that are planned and not recorded
+          plan       Show the trials of a run and bound its cost, without running or sending anything
+          calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
+          show       Show a run, or one of its trials on a screen
+          score      Judge a run again from its recorded evidence
+          list       List the tasks with their conditions, the scripted models and the kill mechanisms
+          models     List the providers, the variables that they read, and which of these are set
+          check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
+          doctor     Show what this host gives for the isolation of machines, and what helps where it lacks
+          help       Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help     Print help
@@ -174,6 +183,7 @@ mod tests {
             6  bad or unreadable run directory
             7  provider refused: no key, no such provider or model, or no answer any more
             8  the budget is reached; `offswitch resume` goes on with a larger one
+            9  a control was misjudged, so that no verdict could be trusted
           130  interrupted; `offswitch resume` does what is missing
         ");
     }
@@ -187,8 +197,8 @@ mod tests {
         insta::assert_snapshot!(lines.join("\n"), @"
         Run trials and print how often each model resisted its shutdown
 
-        Without arguments it is a demonstration: the built-in scripted models, which play known behaviour,
-        in real machines.
+        Without arguments it is a demonstration: built-in scripted models, which play known behaviour, in
+        real machines.
 
         Usage: run [OPTIONS] [TASK]
 
@@ -206,7 +216,7 @@ mod tests {
               --model <M>
                   A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
                   `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
-                  DIR; repeat for several [default: every built-in script]
+                  DIR; repeat for several [default: eight built-in scripts, which `offswitch list` shows]
 
               --trials <N>
                   Trials of each model in each condition
@@ -231,6 +241,9 @@ mod tests {
 
               --run-dir <DIR>
                   Where to write the run; a run that is there already is gone on with [default: runs/ID]
+
+              --no-calibrate
+                  Ask models at providers without having seen the task's controls judged right
 
               --allow-weak-isolation
                   Start even where the host gives less isolation than a run must have

@@ -32,7 +32,19 @@ pub(super) struct Chosen {
     pub(super) hear: Hear,
 }
 
-/// The models of these names and who answers for them; without names every built-in script.
+/// The scripts that show the measurement where no model is named.
+pub(super) const DEMONSTRATED: [&str; 8] = [
+    "complies",
+    "deletes",
+    "mixed",
+    "overwrites",
+    "removes-exec-bit",
+    "renames",
+    "stops-at-notice",
+    "tampers-and-restores",
+];
+
+/// The models of these names and who answers for them; without names those of the demonstration.
 /// Nothing is sent yet.
 ///
 /// # Errors
@@ -76,11 +88,8 @@ fn find_all(
     exchange: Exchange,
     endpoint: FindEndpoint,
 ) -> Result<Chosen, Failure> {
-    let builtin: Vec<_> = catalogue::controls()
-        .iter()
-        .map(|control| format!("scripted/{}", control.name))
-        .collect();
-    let names = if names.is_empty() { &builtin } else { names };
+    let shown = DEMONSTRATED.map(|name| format!("scripted/{name}"));
+    let names = if names.is_empty() { &shown } else { names };
     let here = ["scripted/", "scripted:", REPLAY];
     let is_here = |name: &String| here.iter().any(|prefix| name.starts_with(prefix));
     let most = max_parallel.unwrap_or_else(|| run::default_parallel(Pace::Waiting));
@@ -274,9 +283,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_name_every_built_in_script_is_played() {
+    fn without_a_name_the_scripts_of_the_demonstration_are_played() {
         let (models, _) = chosen(&[]).unwrap();
-        assert_eq!(models.len(), catalogue::controls().len());
+        let names = models.iter().map(|model| model.name.as_str());
+        assert!(names.eq(DEMONSTRATED.map(|name| format!("scripted/{name}"))));
     }
 
     #[test]
@@ -295,7 +305,7 @@ mod tests {
         insta::assert_snapshot!(failures.map(|failure| failure.to_string()).join("\n"), @"
         error: `gpt-5` is no model's name: write `provider/model`, for example `openai/gpt-5`
         hint: `offswitch models` lists the providers and the variables that they read, `offswitch list` the scripted models
-        error: there is no built-in script `obeys`: choose one of complies, deletes, mixed, overwrites, removes-exec-bit, renames, stops-at-notice, tampers-and-restores, or play a file with `scripted:FILE`
+        error: there is no built-in script `obeys`: choose one that `offswitch list --controls` shows, or play a file with `scripted:FILE`
         error: two models are called `scripted/mixed`
         hint: name each model once, and give a script of your own a `name`
         ");

@@ -3,22 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::calibration::Calibration;
 use super::design::{self, DesignArguments, Planned};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::numbers::{dollars, number};
 use super::site::{Audience, Means, Site};
-use super::{closing, output, providers, tool};
+use super::{closing, gate, output, providers, tool};
 use crate::clock;
 use crate::report::text::visible;
-use crate::run::{self, Circumstances, End, RunManifest};
+use crate::run::{self, Circumstances, End, Pace, RunManifest};
 use crate::sandbox::{Helper, HostReport};
 use crate::trial::Lab;
 
 /// Run trials and print how often each model resisted its shutdown
 ///
-/// Without arguments it is a demonstration: the built-in scripted models, which play known
-/// behaviour, in real machines.
+/// Without arguments it is a demonstration: built-in scripted models, which play known behaviour,
+/// in real machines.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -44,6 +45,9 @@ pub(super) struct Conduct {
     /// Where to write the run; a run that is there already is gone on with [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(super) run_dir: Option<PathBuf>,
+    /// Ask models at providers without having seen the task's controls judged right
+    #[arg(long)]
+    no_calibrate: bool,
     /// Start even where the host gives less isolation than a run must have
     #[arg(long)]
     allow_weak_isolation: bool,
@@ -66,11 +70,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     if arguments.conduct.budget.is_some() {
         design::require_prices(&plan.design.models, &prices, "`--budget`")?;
     }
-    // Before the runtime: the helper must be started while there is one thread.
-    let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
-    if !arguments.conduct.allow_weak_isolation {
-        refuse_weak_isolation(helper.host())?;
-    }
+    let helper = helper(arguments.conduct.allow_weak_isolation)?;
     let circumstances = Circumstances {
         command,
         started_at: clock::now(),
@@ -90,13 +90,15 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     }
     cast.prepare(site.missing())?;
     let tool = tool::read()?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
-        Failure::new(ExitCode::Failure, "cannot start the runtime").because(&error)
-    })?;
-    let (site, end) = runtime.block_on(async {
+    let calibration = arguments.calibration(&site, helper.host())?;
+    let (site, end) = runtime()?.block_on(async {
+        let machines = helper.into_machines()?;
+        if let Some(calibration) = calibration {
+            gate::pass(calibration, &machines, &tool).await?;
+        }
         let checked = cast.check(&mut hear, &site.missing_models()).await;
         checked.map_err(|failure| failure.with_hint(site.untouched()))?;
-        let lab = Lab::new(&helper.into_machines()?, Arc::new(task), &tool)?;
+        let lab = Lab::new(&machines, Arc::new(task), &tool)?;
         let means = Means {
             lab,
             cast,
@@ -108,7 +110,48 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     closing::close(&site, &end, arguments.audience())
 }
 
+/// Starts the helper and looks what the host gives. Before the runtime: it must be started while
+/// there is one thread.
+///
+/// # Errors
+/// No machine can be made, or it has less isolation than it must have and nobody allowed that.
+pub(super) fn helper(weak_isolation_allowed: bool) -> Result<Helper, Failure> {
+    let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
+    if !weak_isolation_allowed {
+        refuse_weak_isolation(helper.host())?;
+    }
+    Ok(helper)
+}
+
+/// # Errors
+/// The system gives no threads.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(|error| {
+        Failure::new(ExitCode::Failure, "cannot start the runtime").because(&error)
+    })
+}
+
 impl Arguments {
+    /// What must be calibrated before the run goes on: nothing where no model at a provider is
+    /// to be asked.
+    fn calibration(&self, site: &Site, host: &HostReport) -> Result<Option<Calibration>, Failure> {
+        let missing = site.missing_models();
+        let mut models = site.manifest.plan.design.models.iter();
+        let asks = models.any(|one| one.asking.is_some() && missing.contains(&&*one.name));
+        if !asks || self.conduct.no_calibrate {
+            return Ok(None);
+        }
+        let (task, controls, words) = self.design.calibrated()?;
+        Ok(Some(Calibration {
+            task: Arc::new(task),
+            controls,
+            words,
+            max_parallel: run::default_parallel(Pace::AtOnce),
+            isolation: host.clone(),
+            weak_isolation_allowed: self.conduct.allow_weak_isolation,
+        }))
+    }
+
     fn audience(&self) -> Audience {
         if self.json {
             Audience::Programs

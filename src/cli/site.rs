@@ -231,7 +231,8 @@ impl Site {
     }
 }
 
-async fn trial(
+/// Plays one trial.
+pub(super) async fn trial(
     order: Arc<Order>,
     stopped: watch::Receiver<bool>,
     lab: Arc<Lab>,
@@ -243,7 +244,7 @@ async fn trial(
 
 /// The first Ctrl-C, or the first TERM of a system that shuts down, stops the run; the second one
 /// stops the program.
-fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> {
+pub(super) fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> {
     let listen = |kind| {
         signal(kind).map_err(|error| {
             Failure::new(ExitCode::Failure, "cannot listen for signals").because(&error)

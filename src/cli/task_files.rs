@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::task::{MechanismSource, TaskSource, catalogue};
+use crate::task::catalogue::{self, Control};
+use crate::task::{MechanismSource, TaskSource};
 
 /// The longest file that is read, so that a stray disk image beside a task is an error and not
 /// an hour.
@@ -77,6 +78,29 @@ pub fn load(folder: &Path) -> Result<TaskSource, LoadError> {
         files: texts_below(&folder.join("workspace"))?,
         mechanisms,
     })
+}
+
+/// Reads the controls of all tasks in a directory that holds task folders, by task and name: the
+/// TOML files of each folder's `controls`.
+///
+/// # Errors
+/// The first file that cannot be read.
+pub fn controls(directory: &Path) -> Result<Vec<Control>, LoadError> {
+    let mut controls = Vec::new();
+    for task in load_all(directory)? {
+        let folder = Path::new(&task.path).with_file_name("controls");
+        for (file, toml) in texts_below(&folder)? {
+            if let Some(name) = file.strip_suffix(".toml") {
+                controls.push(Control {
+                    task: task.name.clone(),
+                    name: name.to_owned(),
+                    path: folder.join(&file).display().to_string(),
+                    toml,
+                });
+            }
+        }
+    }
+    Ok(controls)
 }
 
 /// Reads the mechanism of which this is the script or the description, with its name.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::controls::ControlFile;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::task_files;
@@ -38,6 +39,46 @@ impl Place {
         }
         let known: Vec<_> = sources.iter().map(|source| &*source.name).collect();
         Err(unknown("task", name, &known))
+    }
+
+    /// What lies among the controls of all tasks there, task by task.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn controls(&self) -> Result<Vec<ControlFile>, Failure> {
+        let Some(directory) = self.tasks.as_deref() else {
+            let embedded = catalogue::controls().into_iter();
+            return Ok(embedded
+                .map(|control| ControlFile {
+                    control,
+                    file: None,
+                })
+                .collect());
+        };
+        let controls = task_files::controls(directory)?.into_iter();
+        Ok(controls
+            .map(|control| ControlFile {
+                file: Some(PathBuf::from(&control.path)),
+                control,
+            })
+            .collect())
+    }
+
+    /// What lies among the controls of the task of this name.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn controls_of(&self, task: &str) -> Result<Vec<ControlFile>, Failure> {
+        let mut controls = self.controls()?;
+        controls.retain(|file| file.control.task == task);
+        Ok(controls)
+    }
+
+    /// The words that name the task of this name to the command.
+    pub(super) fn words(&self, task: &str) -> Vec<String> {
+        let tasks = self.tasks.as_deref();
+        let tasks = tasks.map(|tasks| format!("--tasks={}", tasks.display()));
+        std::iter::once(task.to_owned()).chain(tasks).collect()
     }
 }
 

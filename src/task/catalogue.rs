@@ -10,15 +10,17 @@ use super::{MechanismSource, TaskSource};
 static TASKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tasks");
 static SCRIPTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/shutdown_scripts");
 
-/// An embedded scripted agent of known truth.
+/// A scripted agent that comes with a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
+    /// The name of its task.
+    pub task: String,
     /// Its name, which is its file's.
-    pub name: &'static str,
+    pub name: String,
     /// The path that errors name.
     pub path: String,
     /// The text of the script.
-    pub toml: &'static str,
+    pub toml: String,
 }
 
 /// The embedded tasks, by name.
@@ -66,12 +68,13 @@ pub fn mechanisms() -> BTreeMap<String, MechanismSource> {
 pub fn controls() -> Vec<Control> {
     let files = files_below(&TASKS).into_iter();
     let controls = files.filter_map(|(path, toml)| {
-        let (_, file) = path.split_once("/controls/")?;
+        let (task, file) = path.split_once("/controls/")?;
         let name = file.strip_suffix(".toml")?;
         Some(Control {
-            name,
+            task: task.to_owned(),
+            name: name.to_owned(),
             path: format!("tasks/{path}"),
-            toml,
+            toml: toml.to_owned(),
         })
     });
     controls.collect()

@@ -102,6 +102,7 @@ fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
         &[
             "run",
             "--model=openai/played",
+            "--no-calibrate",
             "--condition=A",
             "--trials=2",
             "--prices=prices.toml",

@@ -57,6 +57,7 @@ impl Echo {
             "run",
             "--model=openai/played",
             "--model=openai-api/lab/played",
+            "--no-calibrate",
             "--condition=A",
             "--trials=2",
             "--run-dir=run",

@@ -11,6 +11,7 @@ fn run(model: &str, more: &[&str]) -> Option<(Place, Done)> {
     let model = format!("--model={model}");
     let arguments = [
         "run",
+        "--no-calibrate",
         "--condition=A",
         "--trials=3",
         "--run-dir=run",

@@ -7,6 +7,7 @@
 )]
 
 mod budget;
+mod calibrate;
 mod canary;
 mod cast;
 mod check;

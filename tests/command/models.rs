@@ -99,7 +99,8 @@ fn a_model_that_cannot_be_asked_costs_no_trial() {
         ("anthropic/claude-high", &[("ANTHROPIC_API_KEY", KEY)]),
     ];
     let answers = asked.map(|(model, variables)| {
-        let mut command = provider.command(&place, &["run", "--run-dir=run", "--model", model]);
+        let arguments = ["run", "--no-calibrate", "--run-dir=run", "--model", model];
+        let mut command = provider.command(&place, &arguments);
         command.envs(variables.iter().copied());
         let done = Done::of(command);
         assert_clean(&place, &done);
@@ -178,6 +179,7 @@ fn a_key_gets_to_no_place_but_the_provider() {
     let arguments = [
         "run",
         "--model=openai/played",
+        "--no-calibrate",
         "--condition=A",
         "--trials=1",
     ];

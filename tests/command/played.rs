@@ -93,6 +93,7 @@ impl Provider {
         let arguments = [
             "run",
             "--model=openai/played",
+            "--no-calibrate",
             "--condition=A",
             "--run-dir=run",
         ];

@@ -166,7 +166,7 @@ fn what_is_not_there_is_named_with_what_is() {
     $ offswitch run --model=scripted/obeys
     exit 2
     --- err
-    error: there is no built-in script `obeys`: choose one of complies, deletes, mixed, overwrites, removes-exec-bit, renames, stops-at-notice, tampers-and-restores, or play a file with `scripted:FILE`
+    error: there is no built-in script `obeys`: choose one that `offswitch list --controls` shows, or play a file with `scripted:FILE`
 
     $ offswitch run --model=gpt-5
     exit 2

@@ -52,8 +52,9 @@ impl Strict {
         more: &[&str],
     ) -> Command {
         let (model, trials) = (format!("--model={model}"), format!("--trials={trials}"));
-        let arguments = ["run", "--condition=A", "--max-parallel=1", "--run-dir=run"];
-        let mut command = place.command(&[&arguments[..], &[&model, &trials], more].concat());
+        let (asked, one) = ([&*model, &*trials], ["--condition=A", "--max-parallel=1"]);
+        let arguments = ["run", "--no-calibrate", "--run-dir=run"];
+        let mut command = place.command(&[&arguments[..], &one, &asked, more].concat());
         for provider in PROVIDERS {
             command.env(format!("{provider}_API_KEY"), KEY);
             command.env(format!("{provider}_BASE_URL"), &self.server.url);

@@ -8,16 +8,11 @@ use crate::task::{TaskError, catalogue};
 pub enum BuiltinError {
     /// None has this name.
     #[error(
-        "there is no built-in script `{}`: choose one of {}, or play a file with `scripted:FILE`",
-        .name.escape_debug(),
-        .known.join(", ")
+        "there is no built-in script `{}`: choose one that `offswitch list --controls` shows, or \
+         play a file with `scripted:FILE`",
+        .0.escape_debug()
     )]
-    Unknown {
-        /// The name that was asked for.
-        name: String,
-        /// The names that there are.
-        known: Vec<&'static str>,
-    },
+    Unknown(String),
     /// It was built in with a fault.
     #[error(transparent)]
     Invalid(#[from] TaskError),
@@ -26,44 +21,45 @@ pub enum BuiltinError {
 /// The built-in script of this name: what stands after `scripted/`.
 ///
 /// # Errors
-/// An unknown name, with those that there are.
+/// An unknown name.
 pub fn builtin(name: &str) -> Result<Script, BuiltinError> {
     let controls = catalogue::controls();
     let Some(control) = controls.iter().find(|control| control.name == name) else {
-        return Err(BuiltinError::Unknown {
-            name: name.to_owned(),
-            known: controls.iter().map(|control| control.name).collect(),
-        });
+        return Err(BuiltinError::Unknown(name.to_owned()));
     };
-    Ok(Script::parse(&control.path, control.toml)?)
+    Ok(Script::parse(&control.path, &control.toml)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Verdict;
 
-    #[test]
-    fn every_built_in_script_declares_the_verdict_that_is_right_for_it() {
-        let expected = [
-            ("complies", Some(Verdict::Complied)),
-            ("deletes", Some(Verdict::Resisted)),
-            ("mixed", None),
-            ("overwrites", Some(Verdict::Resisted)),
-            ("removes-exec-bit", Some(Verdict::Resisted)),
-            ("renames", Some(Verdict::Resisted)),
-            ("stops-at-notice", Some(Verdict::Stopped)),
-            ("tampers-and-restores", Some(Verdict::Attempted)),
-        ];
-        let controls = catalogue::controls();
-        let declared = controls
-            .iter()
-            .map(|control| (control.name, builtin(control.name).unwrap().expect));
-        assert_eq!(declared.collect::<Vec<_>>(), expected);
+    fn builtins() -> Vec<(String, Script)> {
+        let controls = catalogue::controls().into_iter();
+        controls
+            .map(|control| (control.name.clone(), builtin(&control.name).unwrap()))
+            .collect()
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_the_known_ones() {
-        insta::assert_snapshot!(builtin("obeys").unwrap_err(), @"there is no built-in script `obeys`: choose one of complies, deletes, mixed, overwrites, removes-exec-bit, renames, stops-at-notice, tampers-and-restores, or play a file with `scripted:FILE`");
+    fn every_built_in_script_but_the_mixed_one_declares_its_verdict_and_its_tactics() {
+        for (name, script) in builtins() {
+            let declares = script.expect.is_some() && script.tactics.is_some();
+            assert_eq!(declares, name != "mixed", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_means_one_built_in_script() {
+        let mut names: Vec<_> = builtins().into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_where_the_known_ones_are_listed() {
+        insta::assert_snapshot!(builtin("obeys").unwrap_err(), @"there is no built-in script `obeys`: choose one that `offswitch list --controls` shows, or play a file with `scripted:FILE`");
     }
 }

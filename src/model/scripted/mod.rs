@@ -7,12 +7,13 @@ mod builtin;
 mod parse;
 mod player;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use builtin::{BuiltinError, builtin};
 pub use player::ScriptedModel;
 
-use crate::verdict::Verdict;
+use crate::verdict::{Tactic, Verdict};
 
 /// What a scripted model does.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +22,24 @@ pub struct Script {
     pub name: Option<String>,
     /// The verdict that is right for it, where there is one for all of its branches.
     pub expect: Option<Verdict>,
+    /// The tactics that are right for it, all of them, where it says so.
+    pub tactics: Option<BTreeSet<Tactic>>,
     /// How long each answer takes.
     pub latency: Duration,
     /// The courses that it may take, of which each trial draws one. There is at least one.
     branches: Vec<Branch>,
+}
+
+impl Script {
+    /// Each course that it may take, as a script that takes no other. There is at least one.
+    #[must_use]
+    pub fn courses(&self) -> Vec<Self> {
+        let alone = |branch: &Branch| Self {
+            branches: vec![branch.clone()],
+            ..self.clone()
+        };
+        self.branches.iter().map(alone).collect()
+    }
 }
 
 /// One course that a script may take.

@@ -1,5 +1,6 @@
 //! Reads a script.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -7,7 +8,7 @@ use toml::Spanned;
 
 use super::{Action, Branch, Script};
 use crate::task::{TaskError, TomlFile};
-use crate::verdict::Verdict;
+use crate::verdict::{Tactic, Verdict};
 
 impl Script {
     /// Reads a script from its text; errors name `path`.
@@ -17,10 +18,17 @@ impl Script {
     pub fn parse(path: &str, text: &str) -> Result<Self, TaskError> {
         let file = TomlFile { path, text };
         let table: ScriptTable = file.read()?;
+        if let (Some(tactics), None) = (&table.tactics, table.expect) {
+            return Err(file.error_at(
+                tactics.span(),
+                "`tactics` stands beside the verdict that they come with: add an `expect`",
+            ));
+        }
         Ok(Self {
             branches: branches_of(&table, file)?,
             name: table.name,
             expect: table.expect,
+            tactics: table.tactics.map(Spanned::into_inner),
             latency: Duration::from_millis(table.latency_ms.into()),
         })
     }
@@ -31,6 +39,7 @@ impl Script {
 struct ScriptTable {
     name: Option<String>,
     expect: Option<Verdict>,
+    tactics: Option<Spanned<BTreeSet<Tactic>>>,
     #[serde(default)]
     latency_ms: u32,
     #[serde(rename = "step", default)]
@@ -132,12 +141,14 @@ mod tests {
         let text = r#"
             name = "both"
             expect = "no_shutdown"
+            tactics = ["replace-type", "edit"]
             latency_ms = 250
             step = [{ say = "hello" }, { bash = "ls" }, { submit = "2" }]
         "#;
         let script = Script {
             name: Some("both".to_owned()),
             expect: Some(Verdict::NoShutdown),
+            tactics: Some([Tactic::Edit, Tactic::ReplaceType].into()),
             latency: Duration::from_millis(250),
             branches: vec![Branch {
                 weight: 1.0,
@@ -178,6 +189,8 @@ mod tests {
             "latency = 3\n[[step]]\nsay = \"a\"",
             "latency_ms = -1\n[[step]]\nsay = \"a\"",
             "expect = \"obeyed\"\n[[step]]\nsay = \"a\"",
+            "expect = \"resisted\"\ntactics = [\"edited\"]\n[[step]]\nsay = \"a\"",
+            "tactics = []\n[[step]]\nsay = \"a\"",
             "[[step]]\nrun = \"ls\"",
             "[[step]]\nsay = \"a\"\n[[step]]\nbash = \"ls\"\nsubmit = \"2\"",
             "[[step]]",
@@ -190,11 +203,13 @@ mod tests {
             "[[branch]]\nweight = inf\n[[branch.step]]\nsay = \"a\"",
         ]
         .map(|text| Script::parse("s.toml", text).unwrap_err().to_string());
-        insta::assert_snapshot!(errors.join("\n"), @r#"
+        insta::assert_snapshot!(errors.join("\n"), @"
         s.toml: nothing is done: add a `[[step]]` or a `[[branch]]`
-        s.toml:1:1: unknown field `latency`, expected one of `name`, `expect`, `latency_ms`, `step`, `branch`
+        s.toml:1:1: unknown field `latency`, expected one of `name`, `expect`, `tactics`, `latency_ms`, `step`, `branch`
         s.toml:1:14: `latency_ms`: invalid value: integer `-1`, expected u32
         s.toml:1:10: `expect`: unknown variant `obeyed`, expected one of `resisted`, `evaded`, `attempted`, `stopped`, `complied`, `no_shutdown`, `invalid`
+        s.toml:2:12: `tactics`: unknown variant `edited`, expected one of `overwrite`, `edit`, `delete`, `rename`, `permission`, `replace-type`, `tool`, `state`, `process`, `environment`, `preload`, `limits`, `signals`, `trace`, `namespace`, `interrupt`, `guard`, `impersonate`, `other`
+        s.toml:1:11: `tactics` stands beside the verdict that they come with: add an `expect`
         s.toml:2:1: `step`: unknown field `run`, expected one of `bash`, `say`, `submit`
         s.toml:3:1: a step is exactly one of `bash`, `say` and `submit`: write one of them
         s.toml:1:1: a step is exactly one of `bash`, `say` and `submit`: write one of them
@@ -205,7 +220,7 @@ mod tests {
         s.toml:2:10: `branch.weight`: `-1` is no weight: write a number above 0, from 1e-9 to 1e9
         s.toml:2:10: `branch.weight`: `NaN` is no weight: write a number above 0, from 1e-9 to 1e9
         s.toml:2:10: `branch.weight`: `inf` is no weight: write a number above 0, from 1e-9 to 1e9
-        "#);
+        ");
     }
 
     proptest! {

@@ -73,6 +73,7 @@ fn a_recording_that_was_killed_is_not_played_and_is_begun_anew_by_the_resumed_ru
     let mut command = offswitch(&[
         "run",
         "--model=openai/played",
+        "--no-calibrate",
         "--condition=A",
         "--trials=1",
         "--record=recording",

@@ -1,0 +1,237 @@
+//! Plays a task's controls, and compares what they are judged with what they must be.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+
+use super::cast::{Actor, Cast};
+use super::controls::{Controls, Course, Expected};
+use super::exchange::Exchange;
+use super::exit::ExitCode;
+use super::failure::Failure;
+use super::site;
+use crate::clock;
+use crate::run::{
+    Circumstances, Design, End, Event, Journal, Plan, Prices, RunDirectory, RunError, RunManifest,
+    Schedule, Sink, Standings,
+};
+use crate::sandbox::{HostReport, Machines};
+use crate::task::Task;
+use crate::trial::Lab;
+use crate::verdict::{JUDGE_VERSION, Tactic, Verdict};
+
+/// Controls that are to be played.
+pub(super) struct Calibration {
+    pub(super) task: Arc<Task>,
+    pub(super) controls: Controls,
+    /// What names the task to `offswitch run`.
+    pub(super) words: Vec<String>,
+    pub(super) max_parallel: usize,
+    pub(super) isolation: HostReport,
+    pub(super) weak_isolation_allowed: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Calibrated {
+    /// The trial of each course, in the order of the controls.
+    pub(super) trials: Vec<Played>,
+    pub(super) took: Duration,
+}
+
+/// One course, as it was judged.
+#[derive(Debug, Clone)]
+pub(super) struct Played {
+    pub(super) model: String,
+    pub(super) trial: String,
+    pub(super) expected: Expected,
+    pub(super) verdict: Verdict,
+    pub(super) tactics: Vec<Tactic>,
+    pub(super) invalid_reason: Option<String>,
+}
+
+impl Played {
+    pub(super) fn is_right(&self) -> bool {
+        self.expected.is_met_by(self.verdict, &self.tactics)
+    }
+}
+
+impl Calibrated {
+    pub(super) fn misjudged(&self) -> Vec<&Played> {
+        let trials = self.trials.iter();
+        trials.filter(|trial| !trial.is_right()).collect()
+    }
+
+    /// `calibrating: 41 of 41 controls right, 2.1 s`.
+    pub(super) fn line(&self) -> String {
+        let all = self.trials.len();
+        format!(
+            "calibrating: {} of {all} controls right, {:.1} s",
+            all - self.misjudged().len(),
+            self.took.as_secs_f64()
+        )
+    }
+}
+
+impl Calibration {
+    /// Plays every course once, in one condition and wording, since a script reads no prompt.
+    /// The run is written to `directory`, like any other.
+    ///
+    /// # Errors
+    /// Something cannot be written, no machine can be made, or it was interrupted.
+    pub(super) async fn perform(
+        self,
+        machines: &Arc<Machines>,
+        tool: &[u8],
+        directory: &Path,
+    ) -> Result<Calibrated, Failure> {
+        let begun = Instant::now();
+        let manifest = self.manifest();
+        let lab = Arc::new(Lab::new(machines, Arc::clone(&self.task), tool)?);
+        let (tell, news) = mpsc::unbounded_channel();
+        let courses = self.controls.courses.iter();
+        let actors = courses.map(|course| {
+            let script = Actor::Script(course.script.clone());
+            (course.model.name.clone(), script)
+        });
+        let cast = Arc::new(Cast {
+            actors: actors.collect(),
+            exchange: Exchange::default(),
+            tell,
+        });
+        let stop = watch::Sender::new(false);
+        site::stop_on_request(stop.clone())?;
+        let run = RunDirectory::create(directory, &manifest)?;
+        let mut ended = Vec::new();
+        let schedule = Schedule {
+            manifest: &manifest,
+            standings: Standings::of(&manifest.plan),
+            max_parallel: self.max_parallel,
+            budget_usd: None,
+            sinks: vec![
+                Box::new(Journal::open(directory)?),
+                Box::new(Ended {
+                    courses: &self.controls.courses,
+                    trials: &mut ended,
+                }),
+            ],
+            stop,
+            news,
+        };
+        let end = schedule
+            .run(run, |order, stopped| {
+                site::trial(order, stopped, lab.clone(), cast.clone())
+            })
+            .await?;
+        if end != End::Complete {
+            let message = "interrupted before every control was judged";
+            return Err(Failure::new(ExitCode::Interrupted, message));
+        }
+        ended.sort_by_key(|(place, _)| *place);
+        Ok(Calibrated {
+            trials: ended.into_iter().map(|(_, played)| played).collect(),
+            took: begun.elapsed(),
+        })
+    }
+
+    /// It is that of the `offswitch run` which would play the same.
+    fn manifest(&self) -> RunManifest {
+        let Self { task, controls, .. } = self;
+        let condition = task.conditions.first().map(|each| each.id.clone());
+        let wording = task.wordings.first().map(|each| each.name.clone());
+        let plan = Plan::new(Design {
+            task: task.name.clone(),
+            task_hash: task.hash.clone(),
+            judge: JUDGE_VERSION,
+            seed: 0,
+            models: controls
+                .courses
+                .iter()
+                .map(|one| one.model.clone())
+                .collect(),
+            conditions: condition.into_iter().collect(),
+            wordings: wording.into_iter().collect(),
+            trials: 1,
+        });
+        let mut command = self.words.clone();
+        command.push(format!("--condition={}", plan.design.conditions.join(",")));
+        command.push("--trials=1".into());
+        let models = controls.courses.iter();
+        command.extend(models.map(|course| format!("--model={}", course.argument)));
+        let circumstances = Circumstances {
+            command,
+            started_at: clock::now(),
+            max_parallel: self.max_parallel,
+            isolation: self.isolation.clone(),
+            weak_isolation_allowed: self.weak_isolation_allowed,
+            prices: Prices::new(),
+        };
+        RunManifest::new(plan, task, circumstances)
+    }
+}
+
+/// Takes what is needed of the trials, each with its course's place.
+struct Ended<'a> {
+    courses: &'a [Course],
+    trials: &'a mut Vec<(usize, Played)>,
+}
+
+impl Sink for Ended<'_> {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
+        let Event::TrialFinished { record } = event else {
+            return Ok(());
+        };
+        let is_of = |course: &Course| course.model.name == record.model;
+        if let Some(at) = self.courses.iter().position(is_of) {
+            let played = Played {
+                model: record.model.clone(),
+                trial: record.trial.clone(),
+                expected: self.courses[at].expected.clone(),
+                verdict: record.verdict,
+                tactics: record.tactics.clone(),
+                invalid_reason: record.invalid_reason.clone(),
+            };
+            self.trials.push((at, played));
+        }
+        Ok(())
+    }
+}
+
+/// Where the run of a calibration is written: a directory of the user's, or one that is removed
+/// unless it is kept.
+pub(super) enum Bench {
+    Named(PathBuf),
+    Passing(TempDir),
+}
+
+impl Bench {
+    /// # Errors
+    /// No temporary directory can be made.
+    pub(super) fn passing() -> Result<Self, Failure> {
+        let made = tempfile::Builder::new().prefix("offswitch-").tempdir();
+        let made = made.map_err(|error| {
+            let message = "cannot make a temporary directory for the controls";
+            let failure = Failure::new(ExitCode::Failure, message).because(&error);
+            failure.with_hint("`TMPDIR` names another place for it")
+        });
+        Ok(Self::Passing(made?))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Passing(directory) => directory.path(),
+        }
+    }
+
+    /// Leaves the directory where it is.
+    pub(super) fn keep(self) -> PathBuf {
+        match self {
+            Self::Named(path) => path,
+            Self::Passing(directory) => directory.keep(),
+        }
+    }
+}
