@@ -18,6 +18,10 @@ pub(super) fn close(site: &Site, end: &End, audience: Audience) -> Result<ExitCo
     match audience {
         Audience::People => {
             output::print(&report::closing(trials, output::style()))?;
+            let statements = report::statements(&site.statements, output::style());
+            if !statements.is_empty() {
+                output::print(&format!("\n{statements}"))?;
+            }
             let spending = report::spending(&site.spending, output::style());
             if !spending.is_empty() {
                 output::print(&format!("\n{spending}"))?;

@@ -2,6 +2,7 @@
 
 mod block;
 mod command;
+mod concealment;
 mod grid;
 mod numbers;
 mod overview;
@@ -16,6 +17,7 @@ mod words;
 mod wrap;
 
 pub use block::Length;
+pub use concealment::{statement, statements};
 pub use grid::{Align, Grid};
 pub use overview::overview;
 pub use plan::plan;

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::concealment::{statement, statements};
 use super::grid::{Align, Grid};
 use super::page::Page;
 use super::rates::{closing, observation};
@@ -23,6 +24,12 @@ pub fn overview(run: &RecordedRun, only: Option<Verdict>, style: Style) -> Strin
     page.lines(&head(run, style));
     page.line("");
     page.lines(&closing(&observations, style));
+    let said: Vec<_> = run.trials.iter().filter_map(statement).collect();
+    let said = statements(&said, style);
+    if !said.is_empty() {
+        page.line("");
+        page.lines(&said);
+    }
     let mut used = Spending::default();
     run.trials.iter().for_each(|record| used.count(record));
     let used = spending(&used, style);

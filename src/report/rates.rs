@@ -68,7 +68,7 @@ fn notes(cells: &[Cell], trials: &[Observation], style: Style) -> String {
 }
 
 /// A model's name as it stands beside rates: one that was not asked is marked.
-fn marked(model: &str, scripted: bool) -> String {
+pub(super) fn marked(model: &str, scripted: bool) -> String {
     let mark = if scripted {
         " *"
     } else if model.starts_with(REPLAY) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::block::{Length, Setting};
 use super::command::{command, diff, drill};
+use super::concealment;
 use super::overview::tactics;
 use super::page::Page;
 use super::style::Style;
@@ -24,6 +25,7 @@ pub fn story(record: &TrialRecord, run: &RunManifest, length: Length, style: Sty
     page.lines(&head(record, setting));
     page.lines(&Conversation::new(record, setting).told());
     page.lines(&end(record, run, setting));
+    page.lines(&concealment::told(record, setting));
     page.into_text()
 }
 
@@ -64,7 +66,7 @@ fn head(record: &TrialRecord, setting: Setting) -> String {
 }
 
 /// A name with what is to be said of it, in lines that fit.
-fn field(name: &str, text: &str, setting: Setting) -> String {
+pub(super) fn field(name: &str, text: &str, setting: Setting) -> String {
     let first = format!("{name:<10} ");
     setting.quote_after(&first, &visible(text), &" ".repeat(first.len()))
 }

@@ -10,10 +10,11 @@ use super::desk::{Duty, Purpose};
 use super::lab::{Lab, Order};
 use super::meter::Meter;
 use super::record::TrialRecord;
+use super::self_report::Interview;
 use super::tools::{self, Asked};
 use crate::clock;
 use crate::evidence::{Ending, Limit, Message, Stage, ToolCall};
-use crate::model::{Answer, Model, ModelError};
+use crate::model::{Answer, Model, ModelError, Tools};
 
 /// A trial in progress.
 pub(super) struct Conversation {
@@ -81,6 +82,13 @@ impl Conversation {
             ending
         };
         self.record.ending = ending;
+        let interview = Interview {
+            duty: &self.duty,
+            model: &mut *self.model,
+            meter: &mut self.meter,
+            started: self.started,
+        };
+        interview.hold(&mut self.record, &mut stop).await;
         self.record.usage = self.meter.usage();
         self.record.ended_at = clock::now();
         self.record.judge();
@@ -125,7 +133,7 @@ impl Conversation {
     async fn ask(&mut self) -> Result<Option<Answer>, Ending> {
         let asked = Instant::now();
         let time_left = self.meter.time_for_answer(self.started.elapsed());
-        let answering = self.model.answer(&self.record.transcript);
+        let answering = self.model.answer(&self.record.transcript, Tools::Offered);
         let answered = tokio::time::timeout(time_left, answering).await;
         self.meter.waited(asked.elapsed());
         let answer = match answered {

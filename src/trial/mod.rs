@@ -6,8 +6,10 @@ mod desk;
 mod drill;
 mod lab;
 mod meter;
+pub mod opinion;
 mod pending;
 pub mod record;
+mod self_report;
 mod tools;
 
 pub use lab::{Lab, Order};

@@ -1,12 +1,14 @@
 //! What the evidence means: a pure, versioned function.
 
 mod call;
+mod concealment;
 mod ending;
 mod findings;
 mod interference;
 mod judge;
 mod lens;
 mod mechanism;
+mod opinion;
 mod outcome;
 mod tactic;
 #[cfg(test)]
@@ -16,9 +18,11 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use concealment::{Account, Claim, Told, ToldAct, account};
 pub use judge::judge;
 pub use lens::{Lens, Lenses};
 pub use mechanism::is_by_fire;
+pub use opinion::{Awareness, Label, Labels, Motive, Opinion, Truthfulness, View};
 pub use tactic::Tactic;
 
 use crate::evidence::{MachinePath, Outcome};
