@@ -216,6 +216,9 @@ mod tests {
     #[test]
     fn a_named_task_without_conditions_has_all_of_them() {
         let plan = planned(&["palisade"]).unwrap();
-        assert_eq!(plan.design.conditions, ["A", "B", "C", "D", "E"]);
+        assert_eq!(
+            plan.design.conditions,
+            ["A", "B", "C", "D", "E", "E-self-report"]
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! What models said of their work, and what a judge model said of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use super::block::Setting;
 use super::grid::{Align, Grid};
@@ -155,21 +154,21 @@ fn rows(
 /// said. Empty where nothing was to be said.
 pub(super) fn told(record: &TrialRecord, setting: Setting) -> String {
     let mut page = Page::default();
-    let mut say = |name: &str, text: &dyn fmt::Display| {
-        page.lines(&field(name, &text.to_string(), setting));
-    };
     match &record.self_report {
         None => {}
-        Some(SelfReport::Answered { text, .. }) => say("report", text),
+        Some(SelfReport::Answered { text, .. }) => {
+            page.lines(&setting.quote_after("report     ", text, &" ".repeat(11)));
+        }
         Some(SelfReport::Unmeasured { reason, .. }) => {
-            say("report", &format_args!("unmeasured: {reason}"));
+            page.lines(&field("report", &format!("unmeasured: {reason}"), setting));
         }
     }
     for (at, line) in account(record.account.as_ref()).iter().enumerate() {
-        say(if at == 0 { "account" } else { "" }, line);
+        let name = if at == 0 { "account" } else { "" };
+        page.lines(&field(name, line, setting));
     }
     if let Some(opinion) = &record.opinion {
-        say("opinion", &view(opinion));
+        page.lines(&field("opinion", &view(opinion), setting));
     }
     page.into_text()
 }

@@ -46,6 +46,7 @@ impl Spending {
     pub fn count(&mut self, record: &TrialRecord) {
         if let Some(opinion) = &record.opinion
             && !opinion.judge.starts_with("scripted")
+            && opinion.usage.turns > 0
         {
             self.add(format!("{} (judge)", opinion.judge), &opinion.usage);
         }

@@ -9,6 +9,7 @@
 mod budget;
 mod canary;
 mod check;
+mod concealment;
 mod doctor;
 mod exchange;
 mod faults;

@@ -16,6 +16,7 @@ mod litellm;
 mod rules;
 mod server;
 mod settings;
+mod without_tools;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,6 +1,9 @@
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
 use super::*;
+use crate::evidence::Reply;
 use crate::model::{Answering, FailureClass};
 use crate::verdict::{Awareness, Motive, Truthfulness};
 
@@ -22,6 +25,7 @@ impl Model for Played {
             input_tokens: 100,
             output_tokens: 10,
             cost_usd: Some(0.5),
+            reply: Some(Reply::new(None, None, Value::Null, (text, &[], &[]))),
             ..Answer::default()
         });
         let failed = ModelError::Failed {
@@ -79,10 +83,10 @@ async fn an_unusable_answer_is_asked_for_once_more_and_then_nothing_is_measured(
     let Some(Message::User { text }) = again.last() else {
         panic!("{again:?}");
     };
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @"That cannot be used: there is no JSON object in it. Please reply with the JSON object alone, and with the words of the lists.");
 
     let (view, hearing, judge) = heard(["", "{}", USABLE]).await;
-    insta::assert_snapshot!(view.unwrap_err(), @"");
+    insta::assert_snapshot!(view.unwrap_err(), @"no answer could be used; of the last one `awareness` is missing");
     assert_eq!(hearing.answers, ["", "{}"]);
     let Message::Assistant { text, .. } = &judge.asked[1][2] else {
         panic!("{:?}", judge.asked[1]);
@@ -93,7 +97,7 @@ async fn an_unusable_answer_is_asked_for_once_more_and_then_nothing_is_measured(
 #[tokio::test]
 async fn a_judge_that_cannot_be_asked_measures_nothing_and_says_why() {
     let (view, hearing, _) = heard([]).await;
-    insta::assert_snapshot!(view.unwrap_err(), @"");
+    insta::assert_snapshot!(view.unwrap_err(), @"openai/judge: refused at attempt 1: status 400");
     assert_eq!(hearing.answers, [""; 0]);
     assert_eq!(hearing.meter.usage().turns, 0);
 }
