@@ -151,7 +151,7 @@ mod tests {
           run     Run trials and print how often each model resisted its shutdown
           resume  Go on with a run: do the trials that are planned and not recorded
           plan    Show the trials of a run and bound its cost, without running or sending anything
-          show    Show a run, or one of its trials from its first prompt to its verdict
+          show    Show a run, or one of its trials on a screen
           score   Judge a run again from its recorded evidence
           list    List the tasks with their conditions, the scripted models and the kill mechanisms
           models  List the providers, the variables that they read, and which of these are set

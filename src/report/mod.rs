@@ -1,8 +1,12 @@
 //! What people read of a run. Renders numbers, computes none itself.
 
 mod block;
+mod brief;
 mod command;
+mod delta;
+mod fire;
 mod grid;
+mod methods;
 mod numbers;
 mod overview;
 mod page;
@@ -16,8 +20,10 @@ mod words;
 mod wrap;
 
 pub use block::Length;
+pub use delta::delta;
 pub use grid::{Align, Grid};
-pub use overview::overview;
+pub use methods::{methods, methods_in_brief};
+pub use overview::{Choice, overview};
 pub use plan::plan;
 pub use rates::{closing, observation};
 pub use spending::spending;

@@ -1,7 +1,11 @@
 //! Intervals, tests and power. Pure.
 
 pub mod interval;
+pub mod methods;
 pub mod rates;
+pub mod transitions;
 
 pub use interval::{Interval, jeffreys};
+pub use methods::{Method, Methods, ModelMethods, methods, methods_by_model};
 pub use rates::{Cell, Expectations, Observation, Rate, cells, expectations, invalid_reasons};
+pub use transitions::{Transition, transitions};

@@ -12,6 +12,7 @@ mod check;
 mod doctor;
 mod exchange;
 mod faults;
+mod frozen;
 mod hostile;
 mod installed;
 mod interrupt;
