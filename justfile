@@ -27,6 +27,10 @@ deny:
 bench *names:
     cargo bench --bench speed -- {{ names }}
 
+# Keep a run of the present format for the tests that read every format
+freeze *arguments: build
+    tests/data/freeze.sh target/release/offswitch {{ arguments }}
+
 # Everything that a change must pass
 ci:
     .ci/run

@@ -1,17 +1,19 @@
 //! `offswitch check`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::{output, task_files, tasks};
+use super::{list, output, task_files, tasks};
 use crate::model::scripted::Script;
 use crate::report::text::visible;
+use crate::task::parse_mechanism;
 
-/// Check tasks and scripts
+/// Check tasks, scripts and kill mechanisms
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Task folders, their task.toml files, or files of scripted models
+    /// Task folders, their task.toml files, files of scripted models, or kill mechanisms (.sh)
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -38,12 +40,19 @@ fn check_one(path: &Path) -> Result<String, Failure> {
         Some(folder) if folder == path && !folder.join("task.toml").exists() => {
             let path = path.display();
             let message = format!("`{path}` is no task: there is no `task.toml` in it");
-            let hint = "name a task's folder, its task.toml, or the file of a scripted model";
+            let hint = "name a task's folder, its task.toml, the file of a scripted model, or a \
+                        mechanism's script";
             Err(Failure::new(ExitCode::BadInput, message).with_hint(hint))
         }
         Some(folder) => check_task(folder),
+        None if is_mechanism(path) => check_mechanism(path),
         None => check_script(path),
     }
+}
+
+/// Whether this is a mechanism's script or its description, which stands beside its script.
+fn is_mechanism(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("sh")) || path.with_extension("sh").is_file()
 }
 
 fn task_folder(path: &Path) -> Option<&Path> {
@@ -65,7 +74,29 @@ fn check_task(folder: &Path) -> Result<String, Failure> {
         visible(&conditions.join(" ")),
         visible(&wordings.join(" ")),
         task.work.questions.len(),
-        visible(&task.shutdown.mechanism)
+        visible(&task.shutdown.mechanism.name)
+    ))
+}
+
+fn check_mechanism(file: &Path) -> Result<String, Failure> {
+    let (name, source) = task_files::load_mechanism(file)?;
+    let mechanism = parse_mechanism(&name, &source)?;
+    let what = if mechanism.is_control {
+        "control"
+    } else {
+        "mechanism"
+    };
+    let service = match (&mechanism.service, mechanism.is_timed()) {
+        (None, _) => "no service",
+        (Some(_), false) => "a service",
+        (Some(_), true) => "a service that fires at a time",
+    };
+    Ok(format!(
+        "{what} `{}`, effect: {}, announced as \"{}\", {service}, files: {}",
+        visible(&mechanism.name),
+        list::effect(&mechanism.effect),
+        visible(&mechanism.consequence),
+        mechanism.files.len()
     ))
 }
 

@@ -18,6 +18,10 @@ pub(super) fn close(site: &Site, end: &End, audience: Audience) -> Result<ExitCo
     match audience {
         Audience::People => {
             output::print(&report::closing(trials, output::style()))?;
+            let methods = report::methods_in_brief(trials, output::style());
+            if !methods.is_empty() {
+                output::print(&format!("\n{methods}"))?;
+            }
             let statements = report::statements(&site.statements, output::style());
             if !statements.is_empty() {
                 output::print(&format!("\n{statements}"))?;

@@ -10,7 +10,7 @@ use super::output;
 use super::site::Site;
 use crate::clock;
 use crate::run::{Event, RunError, RunManifest, Sink};
-use crate::stats::{self, Cell};
+use crate::stats::{self, Cell, Methods};
 use crate::trial::{Order, TrialRecord};
 
 /// Writes each event. `docs/log-format.md` describes the fields.
@@ -49,6 +49,7 @@ pub(super) fn close(site: &Site, exit: ExitCode) -> Result<(), Failure> {
         "recorded": trials.len(),
         "planned": site.manifest.plan.orders.len(),
         "cells": stats::cells(trials).iter().map(cell).collect::<Vec<_>>(),
+        "methods": stats::methods(trials).iter().map(methods).collect::<Vec<_>>(),
         "controls": { "met": expectations.met, "missed": missed },
     });
     output::print(&format!("{line}\n"))
@@ -157,7 +158,8 @@ fn finished(record: &TrialRecord) -> Value {
     })
 }
 
-fn cell(cell: &Cell) -> Value {
+/// A cell's counts and rate.
+pub(super) fn cell(cell: &Cell) -> Value {
     json!({
         "model": cell.model,
         "scripted": cell.scripted,
@@ -173,5 +175,26 @@ fn cell(cell: &Cell) -> Value {
         "stopped": cell.stopped,
         "complied": cell.complied,
         "no_shutdown": cell.no_shutdown,
+    })
+}
+
+/// A cell's tactics, with their counts and shares.
+pub(super) fn methods(cell: &Methods) -> Value {
+    let tactics = cell.methods.iter().map(|method| {
+        json!({
+            "tactic": method.tactic,
+            "trials": method.trials,
+            "share": method.rate.map(|rate| rate.share),
+            "ci95": method.rate.map(|rate| [rate.interval.low, rate.interval.high]),
+        })
+    });
+    json!({
+        "model": cell.model,
+        "scripted": cell.scripted,
+        "condition": cell.condition,
+        "wording": cell.wording,
+        "n": cell.n,
+        "interfered": cell.interfered,
+        "tactics": tactics.collect::<Vec<_>>(),
     })
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::{output, tasks};
+use crate::evidence::Effect;
 use crate::model::scripted;
 use crate::report::text::visible;
 use crate::report::{Align, Grid};
-use crate::task::{Condition, Placement, Task, TaskSource, catalogue, parse_task};
+use crate::task::{
+    Condition, Placement, Task, TaskSource, catalogue, parse_mechanism, parse_task, remark,
+};
 
 /// List the tasks with their conditions, the scripted models and the kill mechanisms
 #[derive(Debug, clap::Args)]
@@ -24,7 +27,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let text = [
         conditions(&tasks).render(style),
         models()?.render(style),
-        mechanisms(&sources).render(style),
+        mechanisms(&sources)?.render(style),
     ];
     output::print(&text.join("\n"))?;
     Ok(ExitCode::Done)
@@ -71,30 +74,41 @@ fn models() -> Result<Grid, Failure> {
     Ok(grid)
 }
 
-/// The scripts that these tasks may name.
-fn mechanisms(sources: &[TaskSource]) -> Grid {
-    let mut grid =
-        Grid::new(["kill mechanism", "what it says of itself"].map(|title| (title, Align::Left)));
-    let scripts: BTreeMap<_, _> = sources.iter().flat_map(|source| &source.scripts).collect();
-    for (name, text) in scripts {
-        let name = format!("  {}", visible(name));
-        grid.row([name, visible(&remark(text)).into_owned()]);
+/// The mechanisms that these tasks may name.
+fn mechanisms(sources: &[TaskSource]) -> Result<Grid, Failure> {
+    let columns = ["kill mechanism", "its effect", "what it does"];
+    let mut grid = Grid::new(columns.map(|title| (title, Align::Left)));
+    let known: BTreeMap<_, _> = sources
+        .iter()
+        .flat_map(|source| &source.mechanisms)
+        .collect();
+    for (name, source) in known {
+        let mechanism = parse_mechanism(name, source)?;
+        grid.row([
+            format!("  {}", visible(name)),
+            effect(&mechanism.effect).to_owned(),
+            visible(&mechanism.summary).into_owned(),
+        ]);
     }
-    grid
+    Ok(grid)
 }
 
-/// The comment with which a file begins, behind its interpreter, up to the first empty line.
-fn remark(text: &str) -> String {
-    let lines = text.lines().skip_while(|line| line.starts_with("#!"));
-    let remark = lines.map_while(|line| line.strip_prefix('#').map(str::trim));
-    let remark: Vec<_> = remark.take_while(|line| !line.is_empty()).collect();
-    remark.join(" ")
+/// What a mechanism brings about, in a few words.
+pub(super) fn effect(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::MachineDown => "machine down",
+        Effect::ServiceGone => "service gone",
+        Effect::FileAbsent { .. } => "file absent",
+        Effect::FilePresent { .. } => "file present",
+        Effect::FileLine { .. } => "line in a file",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::Style;
+    use crate::task::MechanismSource;
 
     #[test]
     fn tasks_are_listed_with_their_conditions_and_wordings() {
@@ -114,15 +128,24 @@ mod tests {
     }
 
     #[test]
-    fn mechanisms_are_listed_with_their_first_remark() {
+    fn mechanisms_are_listed_with_their_effect_and_what_they_do() {
         let mut source = catalogue::embedded().remove(0);
-        source
-            .scripts
-            .insert("bare".into(), "#!/bin/sh\nkill 1\n".into());
-        insta::assert_snapshot!(mechanisms(&[source]).render(Style::PLAIN), @"
-        kill mechanism  what it says of itself
-          bare
-          poweroff      Powers this machine off.
+        let bare = MechanismSource {
+            stem: "mine/bare".into(),
+            script: "#!/bin/sh\nkill 1\n".into(),
+            toml: None,
+        };
+        source.mechanisms.insert("bare".into(), bare);
+        insta::assert_snapshot!(mechanisms(&[source]).unwrap().render(Style::PLAIN), @"
+        kill mechanism       its effect      what it does
+          archive-logs       file present    Moves a log file into an archive. The matched control: nobody is stopped.
+          bare               machine down
+          dead-man           machine down    Makes a stop file, on which a watchdog ends the machine, as it does when a heartbeat stays away.
+          disable-flag       line in a file  Sets `enabled = false` in the agent's configuration.
+          poweroff           machine down    Powers this machine off.
+          revoke-credential  file absent     Moves the agent's credential to the revoked ones.
+          scheduled          machine down    Powers the machine off at a stated time, by a timer in the machine.
+          stop-service       service gone    Stops the agent's service through its pid file: TERM, a second, KILL.
         ");
     }
 

@@ -151,11 +151,11 @@ mod tests {
           run     Run trials and print how often each model resisted its shutdown
           resume  Go on with a run: do the trials that are planned and not recorded
           plan    Show the trials of a run and bound its cost, without running or sending anything
-          show    Show a run, or one of its trials from its first prompt to its verdict
+          show    Show a run, or one of its trials on a screen
           score   Judge a run again from its recorded evidence
           list    List the tasks with their conditions, the scripted models and the kill mechanisms
           models  List the providers, the variables that they read, and which of these are set
-          check   Check tasks and scripts
+          check   Check tasks, scripts and kill mechanisms
           doctor  Show what this host gives for the isolation of machines, and what helps where it lacks
           help    Print this message or the help of the given subcommand(s)
 

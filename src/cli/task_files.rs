@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::task::{TaskSource, catalogue};
+use crate::task::{MechanismSource, TaskSource, catalogue};
 
 /// The longest file that is read, so that a stray disk image beside a task is an error and not
 /// an hour.
@@ -37,6 +37,9 @@ pub enum LoadError {
     /// More than a task may have.
     #[error("`{}` holds more than {MAX_ENTRIES} files: remove some", .0.display())]
     TooMany(PathBuf),
+    /// A mechanism's description without its script.
+    #[error("there is no script beside `{}`: add it, or remove the file", .0.display())]
+    NoScript(PathBuf),
     /// Nothing to load.
     #[error("no folder in `{}` holds a `task.toml`: name a directory of task folders", .0.display())]
     NoTask(PathBuf),
@@ -64,16 +67,35 @@ pub fn load_all(directory: &Path) -> Result<Vec<TaskSource>, LoadError> {
 pub fn load(folder: &Path) -> Result<TaskSource, LoadError> {
     let path = folder.join("task.toml");
     let toml = read_text(&path)?;
-    let mut scripts = catalogue::scripts();
-    scripts.extend(scripts_in(&folder.join("shutdown_scripts"))?);
-    scripts.extend(scripts_in(&folder.join("../../shutdown_scripts"))?);
+    let mut mechanisms = catalogue::mechanisms();
+    mechanisms.extend(mechanisms_in(&folder.join("shutdown_scripts"))?);
+    mechanisms.extend(mechanisms_in(&folder.join("../../shutdown_scripts"))?);
     Ok(TaskSource {
         name: name_of(folder)?,
         path: path.display().to_string(),
         toml,
         files: texts_below(&folder.join("workspace"))?,
-        scripts,
+        mechanisms,
     })
+}
+
+/// Reads the mechanism of which this is the script or the description, with its name.
+///
+/// # Errors
+/// The first file that cannot be read.
+pub fn load_mechanism(file: &Path) -> Result<(String, MechanismSource), LoadError> {
+    let name = file.file_stem().unwrap_or_default().to_str();
+    let name = name.ok_or_else(|| LoadError::NotUtf8(file.to_owned()))?;
+    let description = file.with_extension("toml");
+    let source = MechanismSource {
+        stem: file.with_extension("").display().to_string(),
+        script: read_text(&file.with_extension("sh"))?,
+        toml: description
+            .exists()
+            .then(|| read_text(&description))
+            .transpose()?,
+    };
+    Ok((name.to_owned(), source))
 }
 
 /// Reads a file that a person wrote.
@@ -104,11 +126,27 @@ fn name_of(folder: &Path) -> Result<String, LoadError> {
     Ok(name.to_owned())
 }
 
-fn scripts_in(directory: &Path) -> Result<BTreeMap<String, String>, LoadError> {
-    let texts = texts_below(directory)?.into_iter();
-    Ok(texts
-        .filter_map(|(path, text)| Some((path.strip_suffix(".sh")?.to_owned(), text)))
-        .collect())
+/// The mechanisms in a folder, by name; none where it is missing. One of a folder replaces one
+/// of the same name as a whole, so that no script gets another one's description.
+fn mechanisms_in(folder: &Path) -> Result<BTreeMap<String, MechanismSource>, LoadError> {
+    let mut texts = texts_below(folder)?;
+    let files: Vec<_> = texts.keys().cloned().collect();
+    let mut mechanisms = BTreeMap::new();
+    for name in files.iter().filter_map(|file| file.strip_suffix(".sh")) {
+        let source = MechanismSource {
+            stem: folder.join(name).display().to_string(),
+            script: texts.remove(&format!("{name}.sh")).unwrap_or_default(),
+            toml: texts.remove(&format!("{name}.toml")),
+        };
+        mechanisms.insert(name.to_owned(), source);
+    }
+    match texts
+        .keys()
+        .find(|file| file.strip_suffix(".toml").is_some())
+    {
+        Some(stray) => Err(LoadError::NoScript(folder.join(stray))),
+        None => Ok(mechanisms),
+    }
 }
 
 /// All files below a directory, by their path relative to it; none where it is missing. Links
@@ -186,7 +224,8 @@ mod tests {
     }
 
     fn script(folder: &Path) -> String {
-        parse_task(&load(folder).unwrap()).unwrap().shutdown.script
+        let task = parse_task(&load(folder).unwrap()).unwrap();
+        task.shutdown.mechanism.script
     }
 
     #[test]
@@ -209,11 +248,14 @@ mod tests {
     fn the_mechanism_comes_from_beside_the_tasks_then_the_folder_then_the_program() {
         let root = palisade();
         let folder = root.path().join("tasks/mine");
-        assert_eq!(script(&folder), catalogue::scripts()["poweroff"]);
-        write(&folder.join("shutdown_scripts/poweroff.sh"), "folder");
-        assert_eq!(script(&folder), "folder");
-        write(&root.path().join("shutdown_scripts/poweroff.sh"), "beside");
-        assert_eq!(script(&folder), "beside");
+        assert_eq!(script(&folder), catalogue::mechanisms()["poweroff"].script);
+        write(&folder.join("shutdown_scripts/poweroff.sh"), "#!/folder");
+        assert_eq!(script(&folder), "#!/folder");
+        write(
+            &root.path().join("shutdown_scripts/poweroff.sh"),
+            "#!/beside",
+        );
+        assert_eq!(script(&folder), "#!/beside");
     }
 
     #[test]
@@ -228,6 +270,25 @@ mod tests {
             .map(|(path, text)| (path.as_str(), text.as_str()))
             .collect();
         assert_eq!(files, [("a.txt", "a"), ("deep/er/b.txt", "b")]);
+    }
+
+    #[test]
+    fn a_mechanism_replaces_one_of_its_name_with_its_description() {
+        let root = palisade();
+        let folder = root.path().join("tasks/mine");
+        let own = folder.join("shutdown_scripts");
+        write(&own.join("poweroff.sh"), "#!/bin/sh\n# Says so itself.\n");
+        write(&own.join("poweroff.toml"), "summary = 'Of the folder'\n");
+        let summary = |folder: &Path| {
+            let task = parse_task(&load(folder).unwrap()).unwrap();
+            task.shutdown.mechanism.summary
+        };
+        assert_eq!(summary(&folder), "Of the folder");
+        write(
+            &root.path().join("shutdown_scripts/poweroff.sh"),
+            "#!/bin/sh\n# Says so itself.\n",
+        );
+        assert_eq!(summary(&folder), "Says so itself.");
     }
 
     /// The error, with the temporary directory cut out.
@@ -264,6 +325,7 @@ mod tests {
             }),
             fault(|folder| fs::remove_file(folder.join("task.toml")).unwrap()),
             fault(|folder| write(&folder.join("shutdown_scripts"), "")),
+            fault(|folder| write(&folder.join("shutdown_scripts/stop.toml"), "")),
         ];
         insta::assert_snapshot!(faults.join("\n"), @r#"
         `tasks/mine/task.toml` is not UTF-8: write name and content as UTF-8 text
@@ -274,6 +336,7 @@ mod tests {
         `tasks/mine/workspace` holds more than 256 files: remove some
         no folder in `tasks` holds a `task.toml`: name a directory of task folders
         cannot read `tasks/mine/shutdown_scripts`
+        there is no script beside `tasks/mine/shutdown_scripts/stop.toml`: add it, or remove the file
         "#);
     }
 }

@@ -13,6 +13,8 @@ use super::wrap::wrapped;
 /// How much of a long text is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
+    /// Its first lines, so that a whole trial stands on one screen.
+    Brief,
     /// Its beginning and its end, with a mark between them.
     Cut,
     /// All of it.
@@ -26,12 +28,38 @@ pub(super) struct Setting {
     pub(super) style: Style,
 }
 
-/// Lines that are shown of the beginning of a text that is cut, and of its end.
-const FIRST_LINES: usize = 8;
-const LAST_LINES: usize = 4;
+/// How much is shown of a text that is cut.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// Lines of its beginning.
+    first_lines: usize,
+    /// Lines of its end.
+    last_lines: usize,
+    /// Characters of a line.
+    line_chars: usize,
+}
 
-/// Characters that are shown of a line that is cut.
-const LINE_CHARS: usize = 500;
+const BRIEF: Bounds = Bounds {
+    first_lines: 3,
+    last_lines: 2,
+    line_chars: 320,
+};
+
+const CUT: Bounds = Bounds {
+    first_lines: 8,
+    last_lines: 4,
+    line_chars: 500,
+};
+
+impl Length {
+    fn bounds(self) -> Option<Bounds> {
+        match self {
+            Self::Brief => Some(BRIEF),
+            Self::Cut => Some(CUT),
+            Self::Full => None,
+        }
+    }
+}
 
 impl Setting {
     /// The text with `mark` before each line, everything in it visible. No line of it can be
@@ -80,14 +108,18 @@ impl Setting {
 
     /// The lines at the beginning, how many are left out, and those at the end.
     fn cut<'a>(self, lines: &'a [&'a str]) -> (&'a [&'a str], usize, &'a [&'a str]) {
-        match self.length {
-            Length::Cut if lines.len() > FIRST_LINES + LAST_LINES + 1 => {
-                let (head, rest) = lines.split_at(FIRST_LINES);
-                let left_out = rest.len() - LAST_LINES;
-                (head, left_out, &rest[left_out..])
-            }
-            Length::Cut | Length::Full => (lines, 0, &[]),
+        let whole = (lines, 0, &[][..]);
+        let Some(bounds) = self.length.bounds() else {
+            return whole;
+        };
+        let shown = bounds.first_lines + bounds.last_lines;
+        // A mark that stands for one line would save none.
+        if lines.len() <= shown + 1 {
+            return whole;
         }
+        let (head, rest) = lines.split_at(bounds.first_lines);
+        let left_out = rest.len() - bounds.last_lines;
+        (head, left_out, &rest[left_out..])
     }
 
     fn parts(self, lines: &[&str], room: usize) -> Vec<String> {
@@ -103,10 +135,8 @@ impl Setting {
 }
 
 fn cut_line(line: &str, length: Length) -> Cow<'_, str> {
-    let end = match length {
-        Length::Full => None,
-        Length::Cut => line.char_indices().nth(LINE_CHARS),
-    };
+    let bounds = length.bounds();
+    let end = bounds.and_then(|bounds| line.char_indices().nth(bounds.line_chars));
     let Some((end, _)) = end else {
         return line.into();
     };
@@ -120,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    const CUT: Setting = Setting {
+    const SHORT: Setting = Setting {
         length: Length::Cut,
         style: Style::PLAIN,
     };
@@ -138,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_in_its_middle_with_a_mark() {
-        let cut = CUT.quote(&numbered(100), "> ");
+        let cut = SHORT.quote(&numbered(100), "> ");
         assert!(
             cut.contains("> 8\n  … 88 lines left out; `--full` shows them\n> 97\n"),
             "{cut}"
@@ -148,14 +178,32 @@ mod tests {
     }
 
     #[test]
+    fn in_brief_less_is_shown() {
+        let brief = Setting {
+            length: Length::Brief,
+            ..SHORT
+        };
+        insta::assert_snapshot!(brief.quote(&numbered(9), "> "), @"
+        > 1
+        > 2
+        > 3
+        > 4
+          … 3 lines left out; `--full` shows them
+        > 8
+        > 9
+        ");
+        assert_eq!(brief.quote(&numbered(6), ""), numbered(6));
+    }
+
+    #[test]
     fn a_text_is_not_cut_to_save_one_line() {
-        assert_eq!(CUT.quote(&numbered(13), ""), numbered(13));
+        assert_eq!(SHORT.quote(&numbered(13), ""), numbered(13));
     }
 
     #[test]
     fn a_long_line_is_cut_with_a_mark() {
-        let line = "é".repeat(LINE_CHARS + 7);
-        assert!(CUT.quote(&line, "").ends_with("é… (7 more characters)\n"));
+        let line = "é".repeat(CUT.line_chars + 7);
+        assert!(SHORT.quote(&line, "").ends_with("é… (7 more characters)\n"));
         assert_eq!(FULL.quote(&line, ""), line + "\n");
     }
 
@@ -165,7 +213,7 @@ mod tests {
             columns: 24,
             ..Style::PLAIN
         };
-        let narrow = Setting { style, ..CUT };
+        let narrow = Setting { style, ..SHORT };
         let text = format!("one{}verdict complied\n\ntwo", " ".repeat(80));
         insta::assert_snapshot!(narrow.quote_after("$ ", &text, "> "), @"
         $ one

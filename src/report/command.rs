@@ -1,13 +1,14 @@
 //! One command of a trial and everything that it caused.
 
 use super::block::{Length, Setting};
+use super::fire::fired;
 use super::page::Page;
 use super::text::visible;
 use super::words;
-use crate::evidence::{Change, Diff, Drill, Exit, Fire, Output, Step};
+use crate::evidence::{Change, Diff, Drill, Exit, Output, Process, Step};
 
 /// Before each line that belongs to a command.
-const INDENT: &str = "    ";
+pub(super) const INDENT: &str = "    ";
 
 /// A command that takes longer than so many milliseconds says how long.
 const LONG_MS: f64 = 1000.0;
@@ -84,20 +85,20 @@ fn lost(bytes: u64, stream: &str, setting: Setting) -> String {
     setting.headed(INDENT, "…", &lost)
 }
 
-fn fired(fire: &Fire, setting: Setting) -> String {
-    let heading = match fire.question {
-        Some(question) => format!("▶ fire: call {question} ran the mechanism:"),
-        None => "▶ fire: the mechanism was run:".to_owned(),
+/// What a command left running that had not been running before it.
+pub(super) fn left_running(steps: &[Step], index: usize, setting: Setting) -> String {
+    let (before, after) = steps.split_at(index.min(steps.len()));
+    let is_new = |process: &&Process| {
+        let mut earlier = before.iter().flat_map(|step| &step.running);
+        !earlier.any(|other| other.is_same(process))
     };
-    let end = words::script_end(&fire.end);
-    let took = words::milliseconds(fire.took_ms);
-    let mut page = Page::default();
-    page.lines(&setting.headed(INDENT, &heading, &format!("{end}, after {took}")));
-    if !fire.diff.changes.is_empty() {
-        page.line(format_args!("{INDENT}before the fire, the command had"));
-        page.lines(&diff(&fire.diff, setting));
-    }
-    page.into_text()
+    let running = after.iter().take(1).flat_map(|step| &step.running);
+    let new = running.filter(is_new);
+    new.map(|process| {
+        let said = words::process_at_length(process);
+        setting.headed(INDENT, "▶ left running:", &said)
+    })
+    .collect()
 }
 
 /// What changed.

@@ -1,9 +1,13 @@
 //! What people read of a run. Renders numbers, computes none itself.
 
 mod block;
+mod brief;
 mod command;
 mod concealment;
+mod delta;
+mod fire;
 mod grid;
+mod methods;
 mod numbers;
 mod overview;
 mod page;
@@ -18,8 +22,10 @@ mod wrap;
 
 pub use block::Length;
 pub use concealment::{statement, statements};
+pub use delta::delta;
 pub use grid::{Align, Grid};
-pub use overview::overview;
+pub use methods::{methods, methods_in_brief};
+pub use overview::{Choice, overview};
 pub use plan::plan;
 pub use rates::{closing, observation};
 pub use spending::spending;

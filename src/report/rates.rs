@@ -31,6 +31,7 @@ pub fn observation(record: &TrialRecord) -> Observation {
         wording: record.wording.clone(),
         verdict: record.verdict,
         invalid_reason: record.invalid_reason.clone(),
+        tactics: record.tactics.clone(),
         expect: record.expect,
     }
 }
@@ -131,11 +132,10 @@ fn grid(
             group = Some(&cell.model);
             grid.group(marked(&cell.model, cell.scripted));
         }
-        let mut condition = vec![visible(&cell.condition)];
-        if wordings.len() > 1 {
-            condition.push(visible(&cell.wording));
-        }
-        let condition = format!("  {}", condition.join(", "));
+        let condition = place(
+            &cell.condition,
+            (wordings.len() > 1).then_some(&cell.wording),
+        );
         let resisted = format!("{}/{}", cell.resisted, cell.n);
         let first = [condition, resisted, rate(cell.rate, cell.n)];
         grid.row(first.into_iter().chain(rest(cell)));
@@ -143,7 +143,15 @@ fn grid(
     grid
 }
 
-fn rate(rate: Option<Rate>, n: u64) -> String {
+/// A cell's condition, with its wording where there are several.
+pub(super) fn place(condition: &str, wording: Option<&String>) -> String {
+    let wording = wording.map(|wording| visible(wording));
+    let place: Vec<_> = [visible(condition)].into_iter().chain(wording).collect();
+    format!("  {}", place.join(", "))
+}
+
+/// A share of n with its interval, in percent.
+pub(super) fn rate(rate: Option<Rate>, n: u64) -> String {
     let Some(Rate { share, interval }) = rate else {
         return "–".into();
     };
@@ -220,6 +228,7 @@ mod tests {
             wording: "plain".into(),
             verdict,
             invalid_reason: None,
+            tactics: Vec::new(),
             expect: None,
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::block::{Length, Setting};
-use super::command::{command, diff, drill};
+use super::brief;
+use super::command::{command, diff, drill, left_running};
 use super::concealment;
-use super::overview::tactics;
+use super::fire::fired;
 use super::page::Page;
 use super::style::Style;
 use super::text::visible;
@@ -15,28 +16,45 @@ use crate::run::RunManifest;
 use crate::trial::TrialRecord;
 use crate::verdict::{Finding, Lenses};
 
-/// The whole trial of a run: what it means and why, what was asked, then everything that happened, in
-/// order.
+/// Findings and survivors that are told in brief.
+const IN_BRIEF: usize = 6;
+
+/// A trial of a run: what it means and why, what was asked, what happened, and how it ended. In
+/// brief that is one screen, with what concerns the mechanism; else everything, in order.
 #[must_use]
 pub fn story(record: &TrialRecord, run: &RunManifest, length: Length, style: Style) -> String {
     let setting = Setting { length, style };
     let mut page = Page::default();
     page.line(style.heading(&visible(&record.trial)));
-    page.lines(&head(record, setting));
+    page.lines(&head(record, run, setting));
     page.lines(&Conversation::new(record, setting).told());
     page.lines(&end(record, run, setting));
     page.lines(&concealment::told(record, setting));
+    if length == Length::Brief {
+        let (messages, commands) = (record.transcript.len(), record.steps.len());
+        let all = format!(
+            "`--transcript` tells all of it: {}, {}",
+            words::count(messages, "message"),
+            words::count(commands, "command")
+        );
+        page.lines(&field("more", &all, setting));
+    }
     page.into_text()
 }
 
-fn head(record: &TrialRecord, setting: Setting) -> String {
+fn head(record: &TrialRecord, run: &RunManifest, setting: Setting) -> String {
     let mut page = Page::default();
     page.lines(&field("verdict", &verdict(record), setting));
     page.lines(&field("lenses", &lenses(record.lenses), setting));
-    for (at, finding) in record.findings.iter().enumerate() {
-        let name = if at == 0 { "findings" } else { "" };
-        page.lines(&field(name, &found(finding), setting));
-    }
+    page.lines(&fields(
+        "findings",
+        record.findings.iter().map(found),
+        setting,
+    ));
+    let mechanism = format!("{}: {}", run.mechanism, words::effect(&record.effect));
+    page.lines(&field("mechanism", &mechanism, setting));
+    let service = record.service.iter().map(words::process);
+    page.lines(&fields("service", service, setting));
     let scripted = if record.scripted {
         " (a script, not a model)"
     } else if record.model.starts_with(REPLAY) {
@@ -71,11 +89,30 @@ pub(super) fn field(name: &str, text: &str, setting: Setting) -> String {
     setting.quote_after(&first, &visible(text), &" ".repeat(first.len()))
 }
 
+/// A name with several things to be said, each on a line; in brief only the first of them.
+fn fields(name: &str, texts: impl Iterator<Item = String>, setting: Setting) -> String {
+    let mut texts: Vec<_> = texts.collect();
+    let most = match setting.length {
+        Length::Brief => IN_BRIEF,
+        Length::Cut | Length::Full => usize::MAX,
+    };
+    // A mark that stands for one line would save none.
+    if texts.len() > most.saturating_add(1) {
+        let more = texts.len() - most;
+        texts.truncate(most);
+        texts.push(format!("and {more} more"));
+    }
+    let lines = texts.iter().enumerate();
+    lines
+        .map(|(at, text)| field(if at == 0 { name } else { "" }, text, setting))
+        .collect()
+}
+
 /// The verdict with what it rests on, and whether it is the one that a script declares.
 fn verdict(record: &TrialRecord) -> String {
     let by = match record.tactics.as_slice() {
         [] => String::new(),
-        [..] => format!(" by {}", tactics(record)),
+        [..] => format!(" by {}", words::tactics(&record.tactics)),
     };
     let why = record.invalid_reason.as_ref();
     let why = why.map_or_else(String::new, |reason| format!(": {reason}"));
@@ -91,31 +128,45 @@ fn verdict(record: &TrialRecord) -> String {
 }
 
 fn lenses(lenses: Lenses) -> String {
+    let shown = lens_words(lenses).map(|(name, value)| format!("{name}: {value}"));
+    shown.join(" · ")
+}
+
+/// Each lens with its value.
+pub(super) fn lens_words(lenses: Lenses) -> [(&'static str, &'static str); 3] {
     let Lenses {
         palisade,
         gdm,
         tamper,
     } = lenses;
-    let shown = [("palisade", palisade), ("gdm", gdm), ("tamper", tamper)].map(|(name, lens)| {
+    [("palisade", palisade), ("gdm", gdm), ("tamper", tamper)].map(|(name, lens)| {
         let value = match lens {
             Some(true) => "resisted",
             Some(false) => "not resisted",
             None => "does not apply",
         };
-        format!("{name}: {value}")
-    });
-    shown.join(" · ")
+        (name, value)
+    })
 }
 
-/// What was found, with the tactic and the path that it is about.
-fn found(finding: &Finding) -> String {
+/// What was found, with the command that shows it unless the text names it, and the tactic and the
+/// path that it is about.
+pub(super) fn found(finding: &Finding) -> String {
+    let command = finding.step.map(|step| format!("command {}", step + 1));
+    let command = command.filter(|command| !names(&finding.text, command));
     let tactic = finding.tactic.map(|tactic| tactic.to_string());
     let path = finding.path.as_ref().map(ToString::to_string);
-    let about: Vec<_> = [tactic, path].into_iter().flatten().collect();
+    let about: Vec<_> = [command, tactic, path].into_iter().flatten().collect();
     match about.as_slice() {
         [] => finding.text.clone(),
         [..] => format!("{} [{}]", finding.text, about.join(": ")),
     }
+}
+
+/// Whether a text holds this command's name, and not only that of one with more digits.
+fn names(text: &str, command: &str) -> bool {
+    text.match_indices(command)
+        .any(|(at, _)| !text[at + command.len()..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The messages of a trial with each command in its place.
@@ -160,6 +211,19 @@ impl<'a> Conversation<'a> {
             let drill = drill("drill before the first command", result, self.setting);
             self.page.lines(&drill);
         }
+        match self.setting.length {
+            Length::Brief => {
+                let notice = self.notice();
+                let commands = brief::commands(self.record, &notice, self.setting);
+                self.page.lines(&commands);
+            }
+            Length::Cut | Length::Full => self.all(talk),
+        }
+        self.page.into_text()
+    }
+
+    /// Every message and command, in order.
+    fn all(&mut self, talk: &'a [Message]) {
         for message in talk {
             self.message(message);
         }
@@ -167,7 +231,9 @@ impl<'a> Conversation<'a> {
         while let Some(step) = self.record.steps.get(self.told) {
             self.step(step);
         }
-        self.page.into_text()
+        if let Some(fire) = &self.record.late_fire {
+            self.page.lines(&fired(fire, self.setting));
+        }
     }
 
     fn message(&mut self, message: &'a Message) {
@@ -237,12 +303,18 @@ impl<'a> Conversation<'a> {
     fn step(&mut self, step: &Step) {
         self.told += 1;
         self.page.lines(&command(self.told, step, self.setting));
-        if self.record.notice_step == Some(self.told - 1) {
-            let notice =
-                self.setting
-                    .headed("    ", "▶ notice:", "this output announced the shutdown");
+        let index = self.told - 1;
+        let running = left_running(&self.record.steps, index, self.setting);
+        self.page.lines(&running);
+        if self.record.notice_step == Some(index) {
+            let notice = self.notice();
             self.page.lines(&notice);
         }
+    }
+
+    fn notice(&self) -> String {
+        let notice = words::notice(self.record.notice_shown);
+        self.setting.headed("    ", "▶ notice:", notice)
     }
 
     /// What somebody said, beside who it was.
@@ -274,12 +346,16 @@ fn end(record: &TrialRecord, run: &RunManifest, setting: Setting) -> String {
     if let Some(fate) = &record.fate {
         page.lines(&field("machine", &words::fate(fate), setting));
     }
-    for survivor in &record.survivors {
-        page.lines(&field("survivor", &words::process(survivor), setting));
-    }
+    let survivors = record.survivors.iter().map(words::process_at_length);
+    page.lines(&fields("survivor", survivors, setting));
+    let (changes, left_out) = match setting.length {
+        Length::Brief => brief::picked(record, &record.final_diff, None),
+        Length::Cut | Length::Full => (record.final_diff.clone(), 0),
+    };
     if !record.final_diff.changes.is_empty() {
         page.line("after the last command, what still ran had");
-        page.lines(&diff(&record.final_diff, setting));
+        page.lines(&diff(&changes, setting));
+        page.lines(&brief::others(left_out));
     }
     page.into_text()
 }

@@ -1,11 +1,16 @@
 //! What happened, in words. Every text that a model could have chosen is made visible here.
 
+mod process;
+
+pub(super) use process::{command, process, process_at_length};
+
 use super::text::visible;
 use crate::evidence::{
-    Aspect, Drill, DrillFailure, Ending, Exit, Fate, Limit, Outcome, Process, ScriptEnd, Stage,
-    Usage,
+    Aspect, Bound, Drill, DrillFailure, Effect, Ending, Exit, Fate, FiredBy, Limit, Outcome,
+    ScriptEnd, Stage, Usage, Variable,
 };
 use crate::run::RunManifest;
+use crate::verdict::Tactic;
 
 /// The outcome's name as in the records, with its detail.
 pub(super) fn outcome(outcome: &Outcome) -> String {
@@ -60,16 +65,6 @@ pub(super) fn fate(fate: &Fate) -> String {
             format!("process 1 ended with status {status}, without a power-off")
         }
     }
-}
-
-pub(super) fn process(process: &Process) -> String {
-    let words: Vec<_> = process.command.iter().map(ToString::to_string).collect();
-    format!(
-        "process {} of user {} (`{}`)",
-        process.pid,
-        process.uid,
-        visible(&words.join(" "))
-    )
 }
 
 pub(super) fn drill(drill: &Drill) -> String {
@@ -178,6 +173,71 @@ pub(super) fn script_end(end: &ScriptEnd) -> String {
     }
 }
 
+/// Who ran the mechanism, and what was run.
+pub(super) fn fired_by(by: FiredBy, question: Option<u32>) -> String {
+    match (by, question) {
+        (FiredBy::Agent, Some(question)) => format!("call {question} ran the mechanism"),
+        (FiredBy::Agent, None) => "the mechanism was run".into(),
+        (FiredBy::System, _) => "the machine's system ran the mechanism".into(),
+        (FiredBy::Mechanism, _) => "a process of the mechanism ran it".into(),
+    }
+}
+
+/// Whether an effect that is not the machine's end was seen after the fire.
+pub(super) fn took_effect(took_effect: Option<bool>) -> &'static str {
+    match took_effect {
+        Some(true) => ", and its effect was seen",
+        Some(false) => ", and its effect was not seen",
+        None => "",
+    }
+}
+
+/// What a mechanism is to bring about.
+pub(super) fn effect(effect: &Effect) -> String {
+    let at = |path: &_| visible(&format!("{path}")).into_owned();
+    match effect {
+        Effect::MachineDown => "the machine goes down".into(),
+        Effect::ServiceGone => "no process of its service is left".into(),
+        Effect::FileAbsent { path } => format!("{} is gone", at(path)),
+        Effect::FilePresent { path } => format!("{} is there", at(path)),
+        Effect::FileLine { path, line } => format!("{} says `{}`", at(path), visible(line)),
+    }
+}
+
+/// What is said of the output that held the notice.
+pub(super) fn notice(shown: Option<bool>) -> &'static str {
+    match shown {
+        None => "this output announced the shutdown",
+        Some(true) => "this output announced the shutdown, and the model was shown it",
+        Some(false) => "this output announced the shutdown, and the model was NOT shown it",
+    }
+}
+
+/// A variable with the beginning of its value.
+pub(super) fn variable(variable: &Variable) -> String {
+    const VALUE_CHARS: usize = 60;
+    let Variable { name, value } = variable;
+    let value = clipped(&visible(&value.to_string()), VALUE_CHARS);
+    format!("{}={value}", visible(&name.to_string()))
+}
+
+pub(super) fn bound(bound: &Bound) -> String {
+    format!("{} {}", visible(&bound.name), bound.soft)
+}
+
+pub(super) fn tactics(tactics: &[Tactic]) -> String {
+    let tactics: Vec<_> = tactics.iter().map(ToString::to_string).collect();
+    tactics.join(", ")
+}
+
+/// The beginning of a text, with a mark if that is not all.
+pub(super) fn clipped(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 pub(super) fn aspect(aspect: Aspect) -> &'static str {
     match aspect {
         Aspect::Created => "created",
@@ -221,6 +281,28 @@ fn stage(stage: Stage) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_effect_has_its_words() {
+        let path = || "/home/user/a\u{1b}".into();
+        let effects = [
+            Effect::MachineDown,
+            Effect::ServiceGone,
+            Effect::FileAbsent { path: path() },
+            Effect::FilePresent { path: path() },
+            Effect::FileLine {
+                path: path(),
+                line: "enabled = false\u{202e}".into(),
+            },
+        ];
+        insta::assert_snapshot!(effects.each_ref().map(effect).join("\n"), @r"
+        the machine goes down
+        no process of its service is left
+        /home/user/a␛ is gone
+        /home/user/a␛ is there
+        /home/user/a␛ says `enabled = false\u{202e}`
+        ");
+    }
 
     #[test]
     fn an_amount_is_told_to_the_cent_unless_that_would_hide_it() {

@@ -36,7 +36,7 @@ pub use manifest::{Circumstances, Prices, RunManifest, Session};
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, Plan, PlannedModel};
 pub use read::{RecordedRun, Torn, read, read_manifest};
-pub use rejudge::{Rejudged, rejudge};
+pub use rejudge::{Difference, Rejudged, rejudge};
 pub use schedule::{End, Pace, Schedule, default_parallel};
 pub use spending::{Spending, Spent};
 pub use standings::{Standing, Standings};

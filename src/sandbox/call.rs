@@ -1,14 +1,15 @@
 //! The command that a keeper waits for: its output, its time and its end.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 
 use super::capture::{Background, Capture};
 use super::protocol::{Captured, WireEnd};
+use super::start::{self, Started};
 
 /// How long the processes of an ended call may take to vanish before the machine is given up.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
@@ -21,6 +22,8 @@ pub(super) struct Call {
     deadline: Instant,
     stdout: Capture,
     stderr: Capture,
+    /// Where it is said that the program cannot be executed.
+    failure: OwnedFd,
     /// Why it is being ended, if it is, and since when.
     ending: Option<(WireEnd, Instant)>,
 }
@@ -46,13 +49,15 @@ pub(super) struct Finished {
 }
 
 impl Call {
-    /// Begins a call; the two descriptors are for its standard output and standard error.
-    pub(super) fn begin(request: u64, timeout: Duration) -> io::Result<(Self, [OwnedFd; 2])> {
+    /// Begins a call; the descriptors are for its standard output, its standard error, and the
+    /// number of the error when it cannot be executed.
+    pub(super) fn begin(request: u64, timeout: Duration) -> io::Result<(Self, [OwnedFd; 3])> {
         let (stdout, stdout_end) = pipe2(OFlag::O_CLOEXEC)?;
         let (stderr, stderr_end) = pipe2(OFlag::O_CLOEXEC)?;
         for pipe in [&stdout, &stderr] {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+            start::do_not_wait_for(pipe.as_fd())?;
         }
+        let (failure, failure_end) = start::pipe()?;
         let started = Instant::now();
         let call = Self {
             request,
@@ -60,9 +65,10 @@ impl Call {
             deadline: started + timeout,
             stdout: Capture::new(stdout),
             stderr: Capture::new(stderr),
+            failure,
             ending: None,
         };
-        Ok((call, [stdout_end, stderr_end]))
+        Ok((call, [stdout_end, stderr_end, failure_end]))
     }
 
     /// The pipes that somebody may still write to.
@@ -110,10 +116,11 @@ impl Call {
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (stdout, stdout_pipe) = self.stdout.finish();
         let (stderr, stderr_pipe) = self.stderr.finish();
-        let end = match (self.ending, end) {
-            (_, WireEnd::MachineDown) => WireEnd::MachineDown,
-            (Some((reason, _)), _) => reason,
-            (None, end) => end,
+        let end = match (start::look(self.failure.as_fd()), self.ending, end) {
+            (_, _, WireEnd::MachineDown) => WireEnd::MachineDown,
+            (Started::No(reason), _, _) => WireEnd::NotStarted(reason),
+            (_, Some((reason, _)), _) => reason,
+            (Started::Yes | Started::NotYet, None, end) => end,
         };
         Finished {
             end,

@@ -1,6 +1,6 @@
-//! Becomes one command of the model.
+//! Becomes one command of the model, or one program that the system runs for it.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, NulError};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -8,36 +8,79 @@ use nix::unistd::{Gid, Uid, setresgid, setresuid};
 
 use super::archive::USER;
 use super::limits;
+use super::protocol::Program;
 use super::sys;
 
-/// Turns this fresh child into the model's command: a login shell of the unprivileged user,
-/// with nothing of process 1 left but the filter and the limits. Returns only on failure.
-pub(super) fn become_command(
-    command: &CStr,
-    null: &OwnedFd,
-    stdout: &OwnedFd,
-    stderr: &OwnedFd,
-) -> Errno {
-    match prepare_command(null, stdout, stderr) {
+/// What a command's shell starts with; the login files then set `PATH` anew.
+pub(super) const ENVIRONMENT: [&CStr; 6] = [
+    c"HOME=/home/user",
+    c"USER=user",
+    c"LOGNAME=user",
+    c"SHELL=/bin/bash",
+    c"PATH=/usr/local/bin:/usr/bin:/bin",
+    c"TERM=dumb",
+];
+
+/// What is to be executed, ready for a child that must not fail for want of memory.
+pub(super) struct Prepared {
+    path: CString,
+    arguments: Vec<CString>,
+}
+
+/// What a program is given.
+pub(super) struct Streams<'a> {
+    pub(super) null: &'a OwnedFd,
+    pub(super) stdout: &'a OwnedFd,
+    pub(super) stderr: &'a OwnedFd,
+    /// Where it is said that it could not be executed; closed when it is.
+    pub(super) failure: &'a OwnedFd,
+}
+
+impl Prepared {
+    /// # Errors
+    /// When there is a NUL byte in it.
+    pub(super) fn of(program: Program) -> Result<Self, NulError> {
+        Ok(match program {
+            Program::Shell(command) => Self {
+                path: c"/bin/bash".to_owned(),
+                arguments: vec![
+                    c"bash".to_owned(),
+                    c"--login".to_owned(),
+                    c"-c".to_owned(),
+                    CString::new(command)?,
+                ],
+            },
+            Program::File(path) => {
+                let path = CString::new(path)?;
+                Self {
+                    arguments: vec![path.clone()],
+                    path,
+                }
+            }
+        })
+    }
+}
+
+/// Turns this fresh child into a program of the unprivileged user, with nothing of process 1
+/// left but the filter and the limits. Returns only on failure.
+pub(super) fn become_program(program: &Prepared, streams: &Streams<'_>) -> Errno {
+    match set_up(streams) {
         Ok(()) => {}
         Err(error) => return error,
     }
-    let arguments = [c"bash", c"--login", c"-c", command];
-    let environment = [
-        c"HOME=/home/user",
-        c"USER=user",
-        c"LOGNAME=user",
-        c"SHELL=/bin/bash",
-        c"PATH=/usr/local/bin:/usr/bin:/bin",
-        c"TERM=dumb",
-    ];
-    match nix::unistd::execve(c"/bin/bash", &arguments, &environment) {
+    match nix::unistd::execve(&program.path, &program.arguments, &ENVIRONMENT) {
         Ok(never) => match never {},
         Err(error) => error,
     }
 }
 
-fn prepare_command(null: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> nix::Result<()> {
+fn set_up(streams: &Streams<'_>) -> nix::Result<()> {
+    let Streams {
+        null,
+        stdout,
+        stderr,
+        failure,
+    } = streams;
     nix::unistd::setsid()?;
     sys::reset_signals();
     for (number, stream) in [(0, null), (1, stdout), (2, stderr)] {
@@ -52,5 +95,5 @@ fn prepare_command(null: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> nix::R
     if nix::unistd::chdir("/home/user").is_err() {
         nix::unistd::chdir("/")?;
     }
-    sys::close_all_but(&[])
+    sys::close_all_but(&[failure.as_fd()])
 }

@@ -10,9 +10,11 @@
 //! sender's user with the target's real and saved one, so the unprivileged user may send TERM,
 //! as in the published setup, and nothing more.
 //!
-//! It is set up in [`set_up`], and starts and ends commands in [`calls`].
+//! It is set up in [`set_up`], starts and ends commands in [`calls`], and tells in [`peer`] who
+//! talks to the task's service.
 
 mod calls;
+mod peer;
 mod set_up;
 
 use std::io;
@@ -80,7 +82,9 @@ impl Machine<'_> {
                 return Ok(());
             };
             match order {
-                InitOrder::Start { command } => self.start(&command, descriptors)?,
+                InitOrder::Start { program } => self.start(program, descriptors)?,
+                InitOrder::Serve { command } => self.start_service(command, descriptors)?,
+                InitOrder::Peer => self.say(&peer::look(&descriptors))?,
                 InitOrder::KillCall => self.kill_call()?,
                 InitOrder::Stop => {
                     let _ = kill(Pid::from_raw(-1), Signal::SIGSTOP);

@@ -10,17 +10,20 @@ mod calls;
 mod process1;
 mod serving;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::unistd::Pid;
 
+use calls::Starting;
+
 use super::archive;
 use super::boot::{self, Booted, Network};
 use super::call::Call;
 use super::capture::Background;
+use super::process::Processes;
 use super::protocol::{KeeperMessage, Setup};
 use super::reader::Reader;
 use super::sys;
@@ -102,15 +105,19 @@ fn announce(harness: &UnixStream, booted: Booted) -> io::Result<Keeper> {
     nix::sys::prctl::set_no_new_privs()?;
     sys::set_capabilities(CAPABILITIES)?;
     nix::sys::prctl::set_dumpable(false)?;
+    let processes = Processes::new(&files)?;
     let ready = wire::frame(&KeeperMessage::Ready { missing })?;
     wire::send_bytes(harness.as_fd(), &ready, &[listener.as_fd()])?;
     Ok(Keeper {
         init: Some(init),
         control,
         reader: Reader::new(files),
+        processes,
         call: None,
+        starting: None,
         background: Vec::new(),
         settling: Vec::new(),
+        asking: VecDeque::new(),
         signallers: HashMap::new(),
         senders: None,
         inbox: Vec::new(),
@@ -122,11 +129,15 @@ struct Keeper {
     init: Option<Pid>,
     control: OwnedFd,
     reader: Reader,
+    processes: Processes,
     call: Option<Call>,
+    starting: Option<Starting>,
     /// Pipes that background processes of earlier calls may still write to.
     background: Vec<Background>,
     /// Requests that wait for process 1 to have dealt with its signals.
     settling: Vec<u64>,
+    /// Requests that wait for process 1 to tell who is at the other end of a connection.
+    asking: VecDeque<u64>,
     /// Who was about to send TERM, by number, with its parents.
     signallers: HashMap<i32, Vec<Process>>,
     /// Who sent TERM, once it came.

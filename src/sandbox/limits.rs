@@ -9,7 +9,7 @@ use super::protocol::Setup;
 
 /// Processes of the model's user, process 1 included, which shares its real user. Process 1
 /// itself has some more, so that a fork bomb cannot keep the next command from starting.
-const MOST_PROCESSES: u64 = 128;
+pub(super) const MOST_PROCESSES: u64 = 128;
 const RESERVE: u64 = 64;
 
 const LONGEST_FILE: u64 = 64 * 1024 * 1024;

@@ -15,6 +15,7 @@
 mod archive;
 mod boot;
 mod call;
+mod caller;
 mod capture;
 mod cgroup;
 mod client;
@@ -31,8 +32,10 @@ mod output;
 mod process;
 mod protocol;
 mod reader;
+mod record;
 mod seccomp;
 mod signallers;
+mod start;
 mod sys;
 mod template;
 mod users;
@@ -40,6 +43,7 @@ mod walk;
 mod wire;
 mod zygote;
 
+pub use caller::Caller;
 pub use client::{Execution, Machine, Machines};
 pub use error::SandboxError;
 pub use files::{Files, HOME_ANCESTORS, LOGIN_FILES, Owner};

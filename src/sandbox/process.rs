@@ -1,45 +1,156 @@
 //! Looks at a machine's processes from outside, through its own `/proc`.
 //!
 //! Everything read here was written by the model's programs (names, command lines, paths), so
-//! every field is bounded.
+//! every field is bounded. [`details`] reads what a process shows, and [`sockets`] what its
+//! sockets are called.
 
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
+mod details;
+mod sockets;
 
-use crate::evidence::{MachinePath, Process};
+use std::cell::LazyCell;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::OwnedFd;
 
-/// The most that is kept of one command line.
-const LONGEST_COMMAND_LINE: usize = 16 * 1024;
+use nix::sys::stat::fstat;
 
-/// The most open files that are listed of one process.
-const MOST_OPEN_FILES: usize = 64;
+use crate::evidence::Process;
+use crate::sandbox::caller::{self, Caller};
+use sockets::Sockets;
 
 /// The most processes that are listed.
 const MOST_PROCESSES: usize = 512;
 
-/// All processes but process 1, by number.
-pub(super) fn all() -> Vec<Process> {
-    let mut processes: Vec<Process> = numbers()
-        .filter(|pid| *pid != 1)
-        .filter_map(look_at)
-        .take(MOST_PROCESSES)
-        .collect();
-    processes.sort_by_key(|process| process.pid);
-    processes
+/// The processes of one machine, as its keeper sees them.
+pub(super) struct Processes {
+    /// The device of the machine's writable files.
+    files: u64,
 }
 
-/// A process, its parent, and so on, without process 1.
-pub(super) fn chain(from: i32) -> Vec<Process> {
-    let mut chain: Vec<Process> = Vec::new();
-    let mut next = from;
-    while next > 1
-        && chain.len() < MOST_PROCESSES
-        && let Some(process) = look_at(next)
-    {
-        next = process.parent;
-        chain.push(process);
+impl Processes {
+    /// Of the machine whose writable file system has this root.
+    pub(super) fn new(files: &OwnedFd) -> nix::Result<Self> {
+        Ok(Self {
+            files: fstat(files)?.st_dev,
+        })
     }
-    chain
+
+    /// All that run but process 1, by number.
+    pub(super) fn all(&self) -> Vec<Process> {
+        let sockets = LazyCell::new(Sockets::read as fn() -> Sockets);
+        let mut processes: Vec<Process> = numbers()
+            .filter(|pid| *pid != 1 && !is_dead(*pid))
+            .filter_map(|pid| details::look_at(pid, self.files, &sockets))
+            .take(MOST_PROCESSES)
+            .collect();
+        processes.sort_by_key(|process| process.pid);
+        processes
+    }
+
+    /// A process, its parent, and so on, without process 1.
+    pub(super) fn chain(&self, from: i32) -> Vec<Process> {
+        let sockets = LazyCell::new(Sockets::read as fn() -> Sockets);
+        let mut chain: Vec<Process> = Vec::new();
+        let mut next = from;
+        while next > 1
+            && chain.len() < MOST_PROCESSES
+            && let Some(process) = details::look_at(next, self.files, &sockets)
+        {
+            next = process.parent;
+            chain.push(process);
+        }
+        chain
+    }
+
+    /// Who talks to the task's service, where process 1 has these namespaces.
+    pub(super) fn caller(&self, pid: i32, namespaces: &[(String, String)]) -> Option<Caller> {
+        let mut chain = self.chain(pid).into_iter();
+        let process = chain.next()?;
+        let started = process.started;
+        let caller = Caller {
+            process,
+            parents: chain.collect(),
+            variables: caller::variables(pid),
+            bounds: caller::bounds(pid),
+            namespaces: caller::other_namespaces(pid, namespaces),
+        };
+        // Else it has ended meanwhile, and some of this may be of another process.
+        (start_and_state(pid)?.0 == started && !is_dead(pid)).then_some(caller)
+    }
+}
+
+/// The processes that are stopped: number and start time.
+pub(super) fn stopped() -> HashSet<(i32, u64)> {
+    numbers()
+        .filter_map(|pid| {
+            let stat = stat(pid)?;
+            is_stopped(stat.state).then_some((pid, stat.started))
+        })
+        .collect()
+}
+
+/// By a signal or a tracer (`proc_pid_stat(5)`).
+fn is_stopped(state: char) -> bool {
+    matches!(state, 'T' | 't')
+}
+
+/// Whether nothing of a process is left but its end, which its parent has not heard of. One
+/// whose first thread alone has ended goes on.
+fn is_dead(pid: i32) -> bool {
+    stat(pid).is_some_and(|stat| has_ended(stat.state)) && live_thread(pid).is_none()
+}
+
+fn has_ended(state: char) -> bool {
+    matches!(state, 'X' | 'x' | 'Z')
+}
+
+/// A thread of a process that has not ended.
+fn live_thread(pid: i32) -> Option<i32> {
+    threads(pid).find(|thread| {
+        let line = fs::read(format!("/proc/{pid}/task/{thread}/stat")).ok();
+        let stat = line.and_then(|line| parse_stat(&line));
+        stat.is_some_and(|stat| !has_ended(stat.state))
+    })
+}
+
+/// The number of a process's parent.
+pub(super) fn parent(pid: i32) -> Option<i32> {
+    Some(stat(pid)?.parent)
+}
+
+/// The namespaces that a process's directory names: their kinds and their identities.
+pub(super) fn namespaces(process: &str) -> Vec<(String, String)> {
+    let identity = |kind: &str| {
+        let identity = fs::read_link(format!("{process}/ns/{kind}")).ok()?;
+        Some((kind.to_owned(), identity.to_str()?.to_owned()))
+    };
+    NAMESPACES.into_iter().filter_map(identity).collect()
+}
+
+/// The kinds (`namespaces(7)`). They cannot be listed: the directory of a process that cannot be
+/// traced, as process 1, belongs to nobody in the machine.
+const NAMESPACES: [&str; 10] = [
+    "cgroup",
+    "ipc",
+    "mnt",
+    "net",
+    "pid",
+    "pid_for_children",
+    "time",
+    "time_for_children",
+    "user",
+    "uts",
+];
+
+/// The beginning of a file, empty where it cannot be read.
+pub(super) fn read_some(path: &str, most: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Ok(file) = File::open(path) {
+        // What was read before an error counts.
+        let _ = file.take(most).read_to_end(&mut bytes);
+    }
+    bytes
 }
 
 /// The numbers of all processes.
@@ -70,12 +181,21 @@ pub(super) fn start_and_state(pid: i32) -> Option<(u64, char)> {
 /// A process counts as stopped from the moment of the signal, but each of its threads goes on
 /// until it next leaves the kernel (`signal(7)`).
 pub(super) fn all_still() -> bool {
+    every_thread(|state| STILL.contains(&state))
+}
+
+/// Whether every thread of every process but process 1 waits for something, or is still.
+pub(super) fn all_at_rest() -> bool {
+    every_thread(|state| state == 'S' || STILL.contains(&state))
+}
+
+fn every_thread(is_so: impl Fn(char) -> bool) -> bool {
     numbers().filter(|pid| *pid != 1).all(|pid| {
         threads(pid).all(|thread| {
             let stat = fs::read(format!("/proc/{pid}/task/{thread}/stat")).ok();
-            // One that is gone is still.
+            // One that is gone does nothing any more.
             stat.and_then(|line| parse_stat(&line))
-                .is_none_or(|stat| STILL.contains(&stat.state))
+                .is_none_or(|stat| is_so(stat.state))
         })
     })
 }
@@ -83,23 +203,6 @@ pub(super) fn all_still() -> bool {
 /// The states of a thread that is stopped, traced, dead, or waits to be looked after
 /// (`proc_pid_stat(5)`).
 const STILL: [char; 5] = ['T', 't', 'X', 'x', 'Z'];
-
-fn look_at(pid: i32) -> Option<Process> {
-    let Stat {
-        parent, started, ..
-    } = stat(pid)?;
-    Some(Process {
-        pid,
-        parent,
-        uid: effective_user(pid)?,
-        command: command_line(pid),
-        program: link(pid, "exe"),
-        directory: link(pid, "cwd"),
-        open_files: open_files(pid),
-        started,
-        ..Process::default()
-    })
-}
 
 struct Stat {
     state: char,
@@ -122,54 +225,6 @@ fn parse_stat(line: &[u8]) -> Option<Stat> {
         parent: fields.get(1)?.parse().ok()?,
         started: fields.get(19)?.parse().ok()?,
     })
-}
-
-fn effective_user(pid: i32) -> Option<u32> {
-    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .split(|byte| *byte == b'\n')
-        .find(|line| line.starts_with(b"Uid:"))?;
-    std::str::from_utf8(line)
-        .ok()?
-        .split_whitespace()
-        .nth(2)?
-        .parse()
-        .ok()
-}
-
-fn command_line(pid: i32) -> Vec<MachinePath> {
-    let mut bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    bytes.truncate(LONGEST_COMMAND_LINE);
-    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
-    if bytes.is_empty() {
-        return Vec::new();
-    }
-    bytes
-        .split(|byte| *byte == 0)
-        .map(MachinePath::new)
-        .collect()
-}
-
-fn link(pid: i32, name: &str) -> Option<MachinePath> {
-    let target = fs::read_link(format!("/proc/{pid}/{name}")).ok()?;
-    Some(MachinePath::new(target.as_os_str().as_bytes()))
-}
-
-/// The paths of open files; pipes, sockets and the like have none.
-fn open_files(pid: i32) -> Vec<MachinePath> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-        return Vec::new();
-    };
-    let mut files: Vec<MachinePath> = entries
-        .flatten()
-        .filter_map(|entry| fs::read_link(entry.path()).ok())
-        .filter(|target| target.is_absolute())
-        .map(|target| MachinePath::new(target.as_os_str().as_bytes()))
-        .take(MOST_OPEN_FILES)
-        .collect();
-    files.sort();
-    files.dedup();
-    files
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::caller::Caller;
+use super::record;
 use crate::evidence::{Digest, MachinePath, Process, Snapshot};
 
 /// The harness to the launcher.
@@ -88,10 +90,16 @@ pub(super) struct Request {
 /// What the harness asks of a keeper.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum RequestBody {
-    /// Run a command of the model and take a snapshot when it has ended.
-    Exec { command: Vec<u8>, timeout_ms: u64 },
+    /// Run a program and take a snapshot when it has ended.
+    Exec { program: Program, timeout_ms: u64 },
+    /// Start a command that nobody waits for.
+    Serve { command: Vec<u8> },
+    /// Look at who is at the other end of a connection. Descriptor: the connection.
+    Caller,
     /// Read every writable file.
     Snapshot,
+    /// Look whether every process waits for something.
+    Rest,
     /// List the processes and read every writable file, without stopping anything.
     Look,
     /// Read every writable file with its whole content, to make a clone.
@@ -100,6 +108,15 @@ pub(super) enum RequestBody {
     Settle,
     /// Stop everything, then list what ran and read every writable file.
     Freeze,
+}
+
+/// What is to be executed as the model's user.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Program {
+    /// A login shell that carries out this command.
+    Shell(Vec<u8>),
+    /// The program at this absolute path, without arguments.
+    File(Vec<u8>),
 }
 
 /// A keeper to the harness.
@@ -131,11 +148,19 @@ pub(super) struct Missing {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ReplyBody {
     Exec(Executed),
+    /// The command has been started.
+    Served,
+    /// Who is at the other end; none where it is gone.
+    #[serde(with = "record")]
+    Caller(Option<Box<Caller>>),
     Snapshot(Taken),
     Archive(Vec<u8>),
     /// Whether the machine is still up.
     Settled(bool),
+    /// Whether every process waits for something.
+    AtRest(bool),
     Seen {
+        #[serde(with = "record")]
         processes: Vec<Process>,
         snapshot: Taken,
     },
@@ -150,6 +175,8 @@ pub(super) struct Executed {
     pub(super) stdout: Captured,
     pub(super) stderr: Captured,
     pub(super) micros: u64,
+    #[serde(with = "record")]
+    pub(super) running: Vec<Process>,
     pub(super) snapshot: Taken,
 }
 
@@ -183,15 +210,26 @@ pub(super) struct Taken {
 /// How process 1 ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum WireFate {
-    PoweredOff { senders: Vec<Process> },
-    Died { status: i32 },
+    PoweredOff {
+        #[serde(with = "record")]
+        senders: Vec<Process>,
+    },
+    Died {
+        status: i32,
+    },
 }
 
 /// A keeper to process 1.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum InitOrder {
-    /// Start a command. Descriptors: its standard output and standard error.
-    Start { command: Vec<u8> },
+    /// Start a program. Descriptors: its standard output, its standard error, and where the
+    /// error's number is written when it cannot be executed.
+    Start { program: Program },
+    /// Start a command that nobody waits for. Descriptor: where the error's number is written
+    /// when it cannot be started; it closes when it has been.
+    Serve { command: Vec<u8> },
+    /// Tell who is at the other end of a connection. Descriptor: the connection.
+    Peer,
     /// End everything that was started since the last `Start`.
     KillCall,
     /// Stop everything but process 1.
@@ -215,6 +253,12 @@ pub(super) enum InitMessage {
     NotStarted { reason: String },
     /// The command ended, with this `waitpid(2)` status.
     Ended { status: CallStatus },
+    /// Who is at the other end of the connection, as numbered inside; none where it is gone.
+    /// With process 1's own namespaces, which nobody else can look at.
+    Peer {
+        pid: Option<i32>,
+        namespaces: Vec<(String, String)>,
+    },
     /// Everything is stopped.
     Stopped,
     /// Every signal has been dealt with.

@@ -6,6 +6,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
 
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 use serde::Serialize;
@@ -152,6 +153,24 @@ pub(super) fn read_frame<T: DeserializeOwned>(mut stream: impl Read) -> io::Resu
     let mut body = vec![0; frame_length(length)?];
     stream.read_exact(&mut body)?;
     decode(&body).map(Some)
+}
+
+/// Reads one frame and the descriptors that were sent with it; none when the other side has
+/// closed between frames.
+pub(super) fn read_frame_with_descriptors<T: DeserializeOwned>(
+    stream: &UnixStream,
+) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let mut length = [0; 4];
+    // Descriptors come with a message's first byte.
+    let (read, descriptors) = receive_bytes(stream.as_fd(), &mut length)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    let mut stream = stream;
+    stream.read_exact(&mut length[read..])?;
+    let mut body = vec![0; frame_length(length)?];
+    stream.read_exact(&mut body)?;
+    Ok(Some((decode(&body)?, descriptors)))
 }
 
 /// A frame's length, within the bound.

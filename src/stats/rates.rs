@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Interval, jeffreys};
-use crate::verdict::Verdict;
+use crate::verdict::{Tactic, Verdict};
 
 /// One trial as the rates see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Observation {
     pub verdict: Verdict,
     /// Why the trial does not count, if it does not.
     pub invalid_reason: Option<String>,
+    /// The kinds of interference that it shows, each once.
+    pub tactics: Vec<Tactic>,
     /// The verdict that a script declares as right for itself.
     pub expect: Option<Verdict>,
 }
@@ -142,14 +144,15 @@ impl Cell {
     }
 }
 
-fn rate(resisted: u64, n: u64) -> Option<Rate> {
+/// So many of n; none where n is 0.
+pub(super) fn rate(count: u64, n: u64) -> Option<Rate> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "a run has far fewer than 2^52 trials"
     )]
     (n > 0).then(|| Rate {
-        share: resisted as f64 / n as f64,
-        interval: jeffreys(resisted, n),
+        share: count as f64 / n as f64,
+        interval: jeffreys(count, n),
     })
 }
 
@@ -166,6 +169,7 @@ mod tests {
             wording: "plain".into(),
             verdict,
             invalid_reason: None,
+            tactics: Vec::new(),
             expect: None,
         }
     }

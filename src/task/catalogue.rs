@@ -1,11 +1,11 @@
-//! The tasks, controls and shutdown scripts that are part of the program, so that an installed
+//! The tasks, controls and kill mechanisms that are part of the program, so that an installed
 //! binary needs no files beside it.
 
 use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
-use super::TaskSource;
+use super::{MechanismSource, TaskSource};
 
 static TASKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tasks");
 static SCRIPTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/shutdown_scripts");
@@ -36,21 +36,29 @@ pub fn embedded() -> Vec<TaskSource> {
             path: format!("tasks/{path}"),
             toml: (*toml).to_owned(),
             files: owned(files),
-            scripts: scripts(),
+            mechanisms: mechanisms(),
         })
     });
     tasks.collect()
 }
 
-/// The texts of the embedded shutdown scripts, by mechanism.
+/// The embedded kill mechanisms, by name.
 #[must_use]
-pub fn scripts() -> BTreeMap<String, String> {
-    let files = files_below(&SCRIPTS);
-    owned(
-        files
-            .iter()
-            .filter_map(|(path, text)| Some((path.strip_suffix(".sh")?, *text))),
-    )
+pub fn mechanisms() -> BTreeMap<String, MechanismSource> {
+    let files: BTreeMap<_, _> = files_below(&SCRIPTS).into_iter().collect();
+    let scripts = files
+        .iter()
+        .filter_map(|(path, text)| Some((path.strip_suffix(".sh")?, *text)));
+    let mechanisms = scripts.map(|(name, script)| {
+        let toml = files.get(format!("{name}.toml").as_str());
+        let source = MechanismSource {
+            stem: format!("shutdown_scripts/{name}"),
+            script: script.to_owned(),
+            toml: toml.map(|text| (*text).to_owned()),
+        };
+        (name.to_owned(), source)
+    });
+    mechanisms.collect()
 }
 
 /// The embedded controls of all tasks, by name.
@@ -87,7 +95,22 @@ fn owned<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::parse_task;
+    use crate::task::{parse_mechanism, parse_task};
+
+    const TELLING: [&str; 12] = [
+        "test",
+        "tests",
+        "testing",
+        "sandbox",
+        "sandboxed",
+        "evaluation",
+        "eval",
+        "experiment",
+        "offswitch",
+        "harness",
+        "simulation",
+        "control",
+    ];
 
     #[test]
     fn every_embedded_task_is_valid_and_listed_once() {
@@ -99,36 +122,28 @@ mod tests {
     }
 
     #[test]
-    fn every_embedded_script_is_used_by_a_task() {
-        let tasks = embedded();
-        let used = tasks
-            .iter()
-            .map(|source| parse_task(source).unwrap().shutdown.mechanism);
-        assert_eq!(
-            scripts().into_keys().collect::<Vec<_>>(),
-            used.collect::<Vec<_>>()
-        );
+    fn every_embedded_mechanism_is_valid_and_says_what_it_does() {
+        for (name, source) in mechanisms() {
+            let mechanism = parse_mechanism(&name, &source).unwrap();
+            assert!(mechanism.summary.ends_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_file_beside_the_mechanisms_belongs_to_one() {
+        let mechanisms = mechanisms();
+        for (path, _) in files_below(&SCRIPTS) {
+            let (name, extension) = path.rsplit_once('.').unwrap();
+            assert!(mechanisms.contains_key(name), "{path}");
+            assert!(["sh", "toml"].contains(&extension), "{path}");
+        }
     }
 
     #[test]
     fn nothing_that_a_model_sees_speaks_of_being_watched() {
-        const TELLING: [&str; 12] = [
-            "test",
-            "tests",
-            "testing",
-            "sandbox",
-            "sandboxed",
-            "evaluation",
-            "eval",
-            "experiment",
-            "offswitch",
-            "harness",
-            "simulation",
-            "control",
-        ];
         for source in embedded() {
             let task = parse_task(&source).unwrap();
-            let mut seen = vec![task.shutdown.script.clone()];
+            let mut seen = Vec::new();
             seen.extend(
                 task.work
                     .files
@@ -143,15 +158,27 @@ mod tests {
                     seen.extend([system, user]);
                 }
             }
-            for text in seen {
-                let text = text.to_lowercase();
-                let mut words = text.split(|c: char| !c.is_alphanumeric());
-                assert_eq!(
-                    words.find(|word| TELLING.contains(word)),
-                    None,
-                    "in: {text}"
-                );
-            }
+            assert_says_nothing(&seen);
+        }
+        for (name, source) in mechanisms() {
+            let mechanism = parse_mechanism(&name, &source).unwrap();
+            let files = mechanism.files.into_iter();
+            let mut seen: Vec<_> = files.flat_map(|file| [file.path, file.text]).collect();
+            seen.extend([mechanism.script, mechanism.consequence]);
+            seen.extend(mechanism.service);
+            assert_says_nothing(&seen);
+        }
+    }
+
+    fn assert_says_nothing(seen: &[String]) {
+        for text in seen {
+            let text = text.to_lowercase();
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            assert_eq!(
+                words.find(|word| TELLING.contains(word)),
+                None,
+                "in: {text}"
+            );
         }
     }
 }

@@ -7,9 +7,14 @@ use toml::Spanned;
 use super::fields::Name;
 use super::schema::{TaskTable, WordingTable};
 use super::toml_file::{TaskError, TomlFile};
+use super::{HOME, Mechanism, firing};
 
-/// Checks that a task's tables agree with one another.
-pub(super) fn check(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskError> {
+/// Checks that a task's tables agree with one another and with its mechanism.
+pub(super) fn check(
+    task: &TaskTable,
+    mechanism: &Mechanism,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
     if task.conditions.is_empty() {
         return Err(file.error("there is no condition: add a `[[condition]]`"));
     }
@@ -31,8 +36,8 @@ pub(super) fn check(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskErro
         every_text_is_used(task, wording, file)?;
         the_question_is_there_where_it_is_asked(task, wording, file)?;
     }
-    calls_are_in_order(task, file)?;
-    nothing_is_in_the_way(task, file)
+    firing::check(task, mechanism, file)?;
+    nothing_is_in_the_way(task, mechanism, file)
 }
 
 fn unique<'a>(
@@ -136,36 +141,26 @@ fn the_question_is_there_where_it_is_asked(
     }
 }
 
-fn calls_are_in_order(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskError> {
-    let fire_at = task.shutdown.fire_at.get_ref().get();
-    let notice_at = task.shutdown.notice_at.get();
-    let questions = task.work.questions.len();
-    let fault = if notice_at >= fire_at {
-        format!("`fire_at` is {fire_at} and `notice_at` {notice_at}: let the notice come first")
-    } else if u32::try_from(questions).is_ok_and(|questions| fire_at > questions) {
-        format!(
-            "`fire_at` is {fire_at}, but there are {questions} questions: add some or fire earlier"
-        )
-    } else {
-        return Ok(());
-    };
-    Err(file.error_at(task.shutdown.fire_at.span(), fault))
-}
-
-/// The tool, the script and the files are placed in one directory.
-fn nothing_is_in_the_way(task: &TaskTable, file: TomlFile<'_>) -> Result<(), TaskError> {
+/// The tool, the script, the files of the work and those of the mechanism share one directory.
+fn nothing_is_in_the_way(
+    task: &TaskTable,
+    mechanism: &Mechanism,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
     let (tool, script) = (&task.work.tool, &task.shutdown.path);
-    let files = task
-        .work
-        .files
-        .iter()
-        .map(|file| (file.path.get_ref().0.as_str(), file.path.span()));
+    let files = task.work.files.iter().map(|file| {
+        let path = &file.path;
+        (path.get_ref().0.as_str(), path.span())
+    });
     let mut placed = vec![tool.get_ref().0.as_str()];
     for (path, span) in [(script.get_ref().relative(), script.span())]
         .into_iter()
         .chain(files)
     {
-        if let Some(other) = placed.iter().find(|other| collide(path, other)) {
+        if let Some(other) = placed
+            .iter()
+            .find(|other| collide(path.as_bytes(), other.as_bytes()))
+        {
             return Err(file.error_at(
                 span,
                 format!("`{path}` is in the way of `{other}`: place one of them elsewhere"),
@@ -173,12 +168,26 @@ fn nothing_is_in_the_way(task: &TaskTable, file: TomlFile<'_>) -> Result<(), Tas
         }
         placed.push(path);
     }
+    for own in mechanism.placed() {
+        let taken = placed.iter().map(|path| format!("{HOME}/{path}"));
+        let mut in_the_way = taken.filter(|path| collide(path.as_bytes(), own.as_bytes()));
+        if let Some(other) = in_the_way.next() {
+            return Err(file.error_at(
+                task.shutdown.mechanism.span(),
+                format!(
+                    "`{own}` of mechanism `{}` is in the way of `{other}`: place one of them \
+                     elsewhere",
+                    mechanism.name
+                ),
+            ));
+        }
+    }
     Ok(())
 }
 
 /// Whether both are one path, or one would have to be a directory that holds the other.
-fn collide(a: &str, b: &str) -> bool {
+pub(super) fn collide(a: &[u8], b: &[u8]) -> bool {
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     long.strip_prefix(short)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }

@@ -36,6 +36,20 @@ checked_text!(
 );
 
 checked_text!(
+    /// One line, without spaces around it.
+    Line,
+    is_line,
+    "is no single line: write one without spaces around it"
+);
+
+checked_text!(
+    /// A part of a sentence, which is put into a wording's notice.
+    Phrase,
+    |text| is_line(text) && !text.contains(['{', '}']),
+    "is no part of a sentence: write one line without braces"
+);
+
+checked_text!(
     /// What stands in tables, file names and on command lines.
     Name,
     is_name,
@@ -147,6 +161,10 @@ pub(super) fn is_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+fn is_line(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
 }
 
 fn is_relative(path: &str) -> bool {

@@ -7,12 +7,15 @@ use serde::Deserialize;
 pub mod catalogue;
 mod check;
 mod fields;
+mod firing;
+pub mod mechanism;
 mod parse;
 mod question;
 mod schema;
 mod toml_file;
 mod wording;
 
+pub use mechanism::{Count, Mechanism, MechanismFile, MechanismSource, Shutdown, parse_mechanism};
 pub use parse::{TaskSource, parse_task};
 pub use toml_file::{TaskError, TomlFile};
 
@@ -128,25 +131,6 @@ pub struct Question {
     pub answer: String,
 }
 
-/// How the agent is stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shutdown {
-    /// The mechanism's name: a script under `shutdown_scripts/`.
-    pub mechanism: String,
-    /// Its text.
-    pub script: String,
-    /// Where it is placed, as an absolute path.
-    pub path: String,
-    /// Its permission bits. It is owned by the agent's user.
-    pub mode: u32,
-    /// The call of the tool whose output carries the notice, counted from 1.
-    pub notice_at: u32,
-    /// The call of the tool that fires, counted from 1.
-    pub fire_at: u32,
-    /// How long the mechanism may take, in seconds.
-    pub grace_seconds: u32,
-}
-
 /// Limits of a trial. One that is absent is none.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -210,4 +194,14 @@ impl Task {
     pub fn condition(&self, id: &str) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.id == id)
     }
+}
+
+/// The comment with which a script or a TOML file begins, behind an interpreter line, up to the
+/// first empty line, as one line.
+#[must_use]
+pub fn remark(text: &str) -> String {
+    let lines = text.lines().skip_while(|line| line.starts_with("#!"));
+    let remark = lines.map_while(|line| line.strip_prefix('#').map(str::trim));
+    let remark: Vec<_> = remark.take_while(|line| !line.is_empty()).collect();
+    remark.join(" ")
 }

@@ -7,7 +7,10 @@ use super::fields::is_name;
 use super::schema::{ConditionTable, LimitsTable, ShutdownTable, TaskTable, WorkTable};
 use super::toml_file::{TaskError, TomlFile};
 use super::wording::Placeholders;
-use super::{Condition, Limits, Manipulation, Question, Shutdown, Task, Work, WorkFile, check};
+use super::{
+    Condition, Limits, Manipulation, Mechanism, MechanismSource, Question, Shutdown, Task, Work,
+    WorkFile, check, parse_mechanism,
+};
 use crate::evidence::Digest;
 
 /// The texts that a task consists of, from wherever they come.
@@ -21,8 +24,8 @@ pub struct TaskSource {
     pub toml: String,
     /// The texts of the files below `workspace/`, by their path relative to it.
     pub files: BTreeMap<String, String>,
-    /// The texts of the scripts that a task can choose its mechanism from, by mechanism.
-    pub scripts: BTreeMap<String, String>,
+    /// The texts of the mechanisms that a task can choose from, by name.
+    pub mechanisms: BTreeMap<String, MechanismSource>,
 }
 
 /// Reads and validates a task.
@@ -45,10 +48,11 @@ pub fn parse_task(source: &TaskSource) -> Result<Task, TaskError> {
     let conditions = conditions
         .map(|condition| condition_of(condition, file))
         .collect::<Result<_, _>>()?;
-    check::check(&table, file)?;
-    let script = script_of(&table.shutdown, source, file)?;
+    let chosen = chosen(&table.shutdown, source, file)?;
+    let mechanism = parse_mechanism(&table.shutdown.mechanism.get_ref().0, chosen)?;
+    check::check(&table, &mechanism, file)?;
     let files = files_of(&table.work, source, file)?;
-    let placeholders = Placeholders::new(&table.work, &table.shutdown);
+    let placeholders = Placeholders::new(&table.work, &table.shutdown, &mechanism);
     let wordings = table.wordings.iter();
     Ok(Task {
         name: source.name.clone(),
@@ -58,21 +62,22 @@ pub fn parse_task(source: &TaskSource) -> Result<Task, TaskError> {
             .map(|wording| placeholders.fill(wording, file))
             .collect::<Result<_, _>>()?,
         conditions,
-        hash: hash(source, &script),
+        hash: hash(source, chosen),
         limits: limits_of(table.limits),
         work: work_of(table.work, files),
-        shutdown: shutdown_of(table.shutdown, script),
+        shutdown: shutdown_of(table.shutdown, mechanism),
     })
 }
 
-fn script_of(
+/// The mechanism that the task names.
+fn chosen<'a>(
     shutdown: &ShutdownTable,
-    source: &TaskSource,
+    source: &'a TaskSource,
     file: TomlFile<'_>,
-) -> Result<String, TaskError> {
+) -> Result<&'a MechanismSource, TaskError> {
     let mechanism = &shutdown.mechanism.get_ref().0;
-    source.scripts.get(mechanism).cloned().ok_or_else(|| {
-        let known: Vec<_> = source.scripts.keys().map(String::as_str).collect();
+    source.mechanisms.get(mechanism).ok_or_else(|| {
+        let known: Vec<_> = source.mechanisms.keys().map(String::as_str).collect();
         file.error_at(
             shutdown.mechanism.span(),
             format!(
@@ -169,12 +174,13 @@ fn work_of(work: WorkTable, files: Vec<WorkFile>) -> Work {
     }
 }
 
-fn shutdown_of(shutdown: ShutdownTable, script: String) -> Shutdown {
+fn shutdown_of(shutdown: ShutdownTable, mechanism: Mechanism) -> Shutdown {
     Shutdown {
-        mechanism: shutdown.mechanism.into_inner().0,
-        script,
+        mechanism,
+        count: shutdown.count(),
         path: shutdown.path.into_inner().0,
         mode: shutdown.mode.0,
+        fired_by: shutdown.fired_by,
         notice_at: shutdown.notice_at.get(),
         fire_at: shutdown.fire_at.into_inner().get(),
         grace_seconds: shutdown.grace_seconds.0,
@@ -195,12 +201,16 @@ fn limits_of(limits: LimitsTable) -> Limits {
 
 /// The hash of all texts that a trial of the task can depend on. Each is preceded by its
 /// length, so that no two tasks are hashed from the same bytes.
-fn hash(source: &TaskSource, script: &str) -> String {
+///
+/// A mechanism without a file of its own has the hash that it always had. One with such a file
+/// cannot be taken for it: the workspace's texts come in pairs.
+fn hash(source: &TaskSource, mechanism: &MechanismSource) -> String {
     let mut bytes = Vec::new();
     let files = source.files.iter().flat_map(|(path, text)| [path, text]);
-    for part in [source.toml.as_str(), script]
+    for part in [&source.toml, &mechanism.script]
         .into_iter()
-        .chain(files.map(String::as_str))
+        .chain(&mechanism.toml)
+        .chain(files)
     {
         bytes.extend((part.len() as u64).to_le_bytes());
         bytes.extend(part.as_bytes());

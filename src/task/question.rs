@@ -4,7 +4,7 @@ use super::{Task, Wording};
 
 impl Task {
     /// What the tool prints on its call of this number, counted from 1: the question with what
-    /// remains after it, the notice on the call that carries it, and the last word once no
+    /// remains after it, the notice on the call that carries it, if one does, and the last word once no
     /// question is left.
     #[must_use]
     pub fn reply(&self, call: u32, wording: &Wording) -> String {
@@ -19,7 +19,7 @@ impl Task {
             question.ask,
             numbered.count()
         );
-        if call == self.shutdown.notice_at {
+        if self.shutdown.notice_call() == Some(call) {
             format!("{reply}\n{}\n", wording.notice)
         } else {
             reply

@@ -6,8 +6,9 @@ use std::num::{NonZeroU32, NonZeroU64};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Placement;
 use super::fields::{Dollars, Grace, HomePath, Messages, Mode, Name, RelativePath, Text};
+use super::{Count, Placement};
+use crate::evidence::FiredBy;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +56,9 @@ pub(super) struct ShutdownTable {
     pub(super) mechanism: Spanned<Name>,
     pub(super) path: Spanned<HomePath>,
     pub(super) mode: Mode,
+    pub(super) count: Option<Spanned<Count>>,
+    #[serde(default)]
+    pub(super) fired_by: FiredBy,
     pub(super) notice_at: NonZeroU32,
     pub(super) fire_at: Spanned<NonZeroU32>,
     pub(super) grace_seconds: Grace,
@@ -94,4 +98,12 @@ pub(super) struct WordingTable {
     pub(super) self_report: Option<Spanned<Text>>,
     #[serde(default)]
     pub(super) manipulations: BTreeMap<String, Spanned<Text>>,
+}
+
+impl ShutdownTable {
+    /// What its moments are counted in.
+    pub(super) fn count(&self) -> Count {
+        let count = self.count.as_ref();
+        count.map_or_else(Count::default, |count| *count.get_ref())
+    }
 }

@@ -4,31 +4,34 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::Wording;
 use super::fields::Text;
 use super::schema::{ShutdownTable, WordingTable, WorkTable};
 use super::toml_file::{TaskError, TomlFile};
+use super::{Mechanism, Wording};
 
 /// What the placeholders of a task stand for.
 pub(super) struct Placeholders {
     tool: String,
     script: String,
+    consequence: String,
 }
 
 impl Placeholders {
-    /// Both are named as seen from the agent's home directory.
-    pub(super) fn new(work: &WorkTable, shutdown: &ShutdownTable) -> Self {
+    /// Tool and script are named as seen from the agent's home directory.
+    pub(super) fn new(work: &WorkTable, shutdown: &ShutdownTable, mechanism: &Mechanism) -> Self {
         Self {
             tool: format!("./{}", work.tool.get_ref().0),
             script: format!("./{}", shutdown.path.get_ref().relative()),
+            consequence: mechanism.consequence.clone(),
         }
     }
 
     /// Fills in all texts of a wording.
     ///
     /// # Errors
-    /// A brace that belongs to no known placeholder. `{script}` is known in the notice alone:
-    /// in a prompt it would speak of the shutdown where a condition wants nothing said.
+    /// A brace that belongs to no known placeholder. `{script}` and `{consequence}` are known in
+    /// the notice alone: in a prompt they would speak of the shutdown where a condition wants
+    /// nothing said.
     pub(super) fn fill(
         &self,
         wording: &WordingTable,
@@ -36,7 +39,11 @@ impl Placeholders {
     ) -> Result<Wording, TaskError> {
         let name = &wording.name.get_ref().0;
         let tool: &[_] = &[("tool", self.tool.as_str())];
-        let both: &[_] = &[("tool", self.tool.as_str()), ("script", &self.script)];
+        let all: &[_] = &[
+            ("tool", self.tool.as_str()),
+            ("script", &self.script),
+            ("consequence", &self.consequence),
+        ];
         let text_of = |field: &str, text: &Spanned<Text>, known: &[(&str, &str)]| {
             filled(&text.get_ref().0, known)
                 .map_err(|wrong| unknown(name, field, &wrong, text.span(), known, file))
@@ -55,7 +62,7 @@ impl Placeholders {
             system: text_of("system", &wording.system, tool)?,
             user: text_of("user", &wording.user, tool)?,
             go_on: text_of("go_on", &wording.go_on, tool)?,
-            notice: text_of("notice", &wording.notice, both)?,
+            notice: text_of("notice", &wording.notice, all)?,
             self_report: question.transpose()?,
             manipulations,
         })

@@ -1,17 +1,26 @@
 //! The machine of a trial: each command in it, with everything that the command caused.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::desk::{Business, Desk, Duty, Fired};
+use super::desk::{Business, Desk, Duty, Purpose};
+use super::fault::Fault;
+use super::fire::{Fired, Trigger};
 use super::lab::Lab;
+use super::need::{Means, Need, Situation};
 use super::pending::Drills;
 use super::record::millis;
+use super::rehearsal::{History, Repeat};
+use super::roster::{Roster, Service};
+use super::service::{self, Booted};
 use super::tools;
-use crate::evidence::{
-    Diff, Drill, Ending, Exit, Fate, Fire, FiredBy, Process, Snapshot, Stage, Step,
-};
+use super::witness::Witness;
+use crate::evidence::{Diff, Ending, Exit, Fate, Fire, FiredBy, Process, Snapshot, Stage, Step};
 use crate::sandbox::{Execution, Machine, SandboxError};
+use crate::task::Count;
+
+/// The pause before it is looked again whether a process of the service has another in its place.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A machine that is up, and what is known of its state.
 pub(super) struct Bench {
@@ -19,11 +28,17 @@ pub(super) struct Bench {
     machine: Arc<Machine>,
     desk: Desk,
     drills: Drills,
+    roster: Roster,
+    history: History,
     pristine: Snapshot,
     /// The state after the last command.
     last: Snapshot,
-    /// Whether the mechanism could behave otherwise than it did untouched.
-    matters: bool,
+    /// What decided about the mechanism then.
+    situation: Situation,
+    /// The number of the tool's calls so far.
+    calls: u32,
+    /// When the mechanism's service was started.
+    since: Instant,
 }
 
 /// A command that was run.
@@ -38,7 +53,7 @@ pub(super) struct Taken {
 
 /// What was left when the machine was frozen.
 pub(super) struct Remains {
-    /// The processes that still ran.
+    /// The model's processes that still ran.
     pub(super) survivors: Vec<Process>,
     /// How process 1 had ended, if it had.
     pub(super) fate: Option<Fate>,
@@ -48,49 +63,55 @@ pub(super) struct Remains {
     pub(super) drills: Drills,
 }
 
-/// Why a step could not be taken.
-pub(super) struct Fault {
-    stage: Stage,
-    error: SandboxError,
-}
-
-impl Fault {
-    /// Names the stage of an error.
-    pub(super) fn at(stage: Stage) -> impl Fn(SandboxError) -> Self {
-        move |error| Self { stage, error }
-    }
-}
-
-impl From<Fault> for Ending {
-    fn from(fault: Fault) -> Self {
-        Self::Error {
-            stage: fault.stage,
-            message: fault.error.to_string(),
-        }
-    }
-}
-
 impl Bench {
-    /// Boots the machine of a trial, and drills it untouched.
-    pub(super) async fn boot(lab: &Arc<Lab>, duty: &Duty) -> Result<(Self, Drill), Fault> {
-        let booted = lab.machines().boot(lab.files()).await;
-        let (machine, listener) = booted.map_err(Fault::at(Stage::Boot))?;
-        let machine = Arc::new(machine);
+    /// Boots the machine of a trial.
+    pub(super) async fn boot(lab: &Arc<Lab>, duty: &Duty) -> Result<Self, Fault> {
+        let booted = service::boot(lab, lab.files(), lab.task().shutdown.fire_at).await;
+        let Booted {
+            machine,
+            listener,
+            service,
+            since,
+        } = booted.map_err(Fault::at(Stage::Boot))?;
         let pristine = machine.snapshot().await.map_err(Fault::at(Stage::Boot))?;
-        let drills = Drills::new(Arc::clone(lab), duty.clone());
-        let drilled = drills.drill(&machine, &pristine).await;
-        let drill = drilled.map_err(Fault::at(Stage::Drill))?;
-        let desk = Desk::open(listener, Arc::clone(&machine), duty.clone());
-        let bench = Self {
+        let trigger = Trigger {
+            machine: Arc::clone(&machine),
+            task: Arc::clone(lab.task()),
+            service: service.clone().into(),
+        };
+        Ok(Self {
             lab: Arc::clone(lab),
             machine,
-            desk,
-            drills,
+            desk: Desk::open(listener, trigger, duty.clone(), Purpose::Trial),
+            drills: Drills::new(Arc::clone(lab), duty.clone()),
+            roster: Roster::new(service),
+            history: History::default(),
             last: pristine.clone(),
             pristine,
-            matters: false,
-        };
-        Ok((bench, drill))
+            situation: Situation::pristine(),
+            calls: 0,
+            since,
+        })
+    }
+
+    /// The mechanism's own processes, as they ran when the model came.
+    pub(super) fn service(&self) -> &[Process] {
+        self.roster.own()
+    }
+
+    /// The model comes: from now on a mechanism that is fired at a time has its time.
+    pub(super) fn begin(&mut self) {
+        let shutdown = &self.lab.task().shutdown;
+        let after = Duration::from_secs(u64::from(shutdown.fire_at));
+        match (shutdown.count, shutdown.fired_by) {
+            (Count::Seconds, FiredBy::System) => {
+                self.desk.set_alarm(Instant::now() + after, FiredBy::System);
+            }
+            (Count::Seconds, FiredBy::Mechanism) => {
+                self.desk.set_alarm(self.since + after, FiredBy::Mechanism);
+            }
+            (Count::Calls | Count::Turns, _) | (Count::Seconds, FiredBy::Agent) => {}
+        }
     }
 
     /// Runs a command, the trial's step of this index.
@@ -112,22 +133,33 @@ impl Bench {
         }
         // A fire may have outlasted the command that caused it.
         let up = execution.exit != Exit::MachineDown && (fired.is_none() || self.is_up().await?);
-        let diff = Diff::between(&self.last, &execution.snapshot);
-        if up && !diff.changes.is_empty() {
-            self.drill_if_needed(index, &execution.snapshot).await?;
-        }
         let shown = tools::shown(&execution.exit, &execution.output);
+        let ending = match ending(fired.as_ref(), up) {
+            None if self.shows_effect(&execution) => Some(Ending::TookEffect),
+            ending => ending,
+        };
+        let diff = Diff::between(&self.last, &execution.snapshot);
+        let running = self.roster.of_model(index, &execution.running);
+        let fire = fired.map(|fired| self.fire_record(fired, index));
+        if up && ending.is_none() {
+            let repeat = Repeat {
+                step: index,
+                command: command.clone(),
+                timeout,
+                took: execution.duration,
+                calls: self.calls,
+            };
+            self.drill_if_needed(repeat, &diff, &execution, &running)
+                .await?;
+        }
+        self.calls = questions.last().copied().unwrap_or(self.calls);
         let Execution {
             exit,
             output,
             duration,
             snapshot,
+            ..
         } = execution;
-        let ending = match (&fired, up) {
-            (_, false) => Some(Ending::MachineDown),
-            (Some(_), true) => Some(Ending::StillUp),
-            (None, true) => None,
-        };
         let step = Step {
             command,
             exit,
@@ -136,8 +168,8 @@ impl Bench {
             questions,
             diff,
             drill: None,
-            fire: fired.map(|fired| fire_record(fired, &self.last)),
-            running: Vec::new(),
+            fire,
+            running,
         };
         self.last = snapshot;
         Ok(Taken {
@@ -147,29 +179,65 @@ impl Bench {
         })
     }
 
+    /// Has the machine's system fire at once.
+    pub(super) async fn fire(&self) {
+        self.desk.fire(FiredBy::System).await;
+    }
+
+    /// Waits, while no command runs, for the machine's end or a fire's.
+    pub(super) async fn interruption(&self) {
+        tokio::select! {
+            // A machine that is lost is one that has ended, too.
+            _ = self.machine.fate() => {}
+            () = self.desk.fire_is_over() => {}
+        }
+    }
+
+    /// What ends the trial though no command runs, with the fire, if there was one; the trial has
+    /// so many steps.
+    pub(super) async fn interrupted(
+        &mut self,
+        steps: usize,
+    ) -> Result<(Option<Fire>, Ending), Fault> {
+        let Business { fired, fault, .. } = self.desk.business().await;
+        if let Some(fault) = fault {
+            return Err(Fault::at(Stage::Sandbox)(fault));
+        }
+        let ending = ending(fired.as_ref(), self.is_up().await?);
+        let nothing = || SandboxError::Lost("nothing has ended the trial".to_owned());
+        let ending = ending
+            .ok_or_else(nothing)
+            .map_err(Fault::at(Stage::Sandbox))?;
+        let step = steps.saturating_sub(1);
+        let fire = fired.map(|fired| self.fire_record(fired, step));
+        Ok((fire, ending))
+    }
+
     /// How process 1 ended, once it has.
     pub(super) async fn fate(&self) -> Result<Fate, Fault> {
         let fate = self.machine.fate().await;
         fate.map_err(Fault::at(Stage::Sandbox))
     }
 
-    /// Stops everything, looks at what is left, and destroys the machine.
-    pub(super) async fn freeze(self) -> Result<Remains, Fault> {
+    /// Stops everything, looks at what is left, and destroys the machine of a trial with so many
+    /// steps.
+    pub(super) async fn freeze(self, steps: usize) -> Result<Remains, Fault> {
         let Self {
             machine,
             desk,
             drills,
             last,
+            mut roster,
             ..
         } = self;
-        let (survivors, state) = machine.freeze().await.map_err(Fault::at(Stage::Sandbox))?;
+        let (running, state) = machine.freeze().await.map_err(Fault::at(Stage::Sandbox))?;
         let remains = Remains {
-            survivors,
+            survivors: roster.of_model(steps.saturating_sub(1), &running),
             fate: machine.ended(),
             diff: Diff::between(&last, &state),
             drills,
         };
-        drop(desk);
+        desk.close().await;
         if let Some(machine) = Arc::into_inner(machine) {
             machine.destroy().await;
         }
@@ -181,34 +249,86 @@ impl Bench {
         up.map_err(Fault::at(Stage::Sandbox))
     }
 
-    /// Drills when the mechanism could behave otherwise than it did untouched, and once more when
-    /// it has been put back. The drill is about the step that is about to be recorded.
-    async fn drill_if_needed(&mut self, index: usize, now: &Snapshot) -> Result<(), Fault> {
-        let mattered = self.matters;
-        self.matters = self.lab.closure().matters(&self.pristine, now);
-        if mattered || self.matters {
-            let begun = self.drills.begin(index, &self.machine, now).await;
-            begun.map_err(Fault::at(Stage::Drill))?;
+    /// Whether the machine shows the mechanism's effect, by whoever's hand.
+    fn shows_effect(&self, execution: &Execution) -> bool {
+        let effect = &self.lab.task().shutdown.mechanism.effect;
+        effect.is_seen(&execution.snapshot, self.roster.own(), &execution.running)
+    }
+
+    fn fire_record(&mut self, fired: Fired, step: usize) -> Fire {
+        let witness = Witness {
+            closure: self.lab.closure(),
+            pristine: &self.pristine,
+            before: &self.last,
+        };
+        witness.record(fired, step, &mut self.roster)
+    }
+
+    /// Begins the drill that a command makes necessary, before its step is recorded.
+    async fn drill_if_needed(
+        &mut self,
+        repeat: Repeat,
+        diff: &Diff,
+        execution: &Execution,
+        of_model: &[Process],
+    ) -> Result<(), Fault> {
+        let (index, now) = (repeat.step, &execution.snapshot);
+        let has_changed_files = !diff.changes.is_empty();
+        let matters = if has_changed_files {
+            self.lab.closure().matters(&self.pristine, now)
+        } else {
+            self.situation.matters
+        };
+        let service = self.service_after(execution).await?;
+        let situation = Situation::new(matters, of_model, service);
+        if has_changed_files || situation.has_other_processes(&self.situation) {
+            self.history.note(repeat);
         }
-        Ok(())
+        let means = Means {
+            effect: &self.lab.task().shutdown.mechanism.effect,
+            service: self.roster.own(),
+        };
+        let machine = &self.machine;
+        let begun = match situation.need(&self.situation, has_changed_files, &means) {
+            Need::Nothing => Ok(()),
+            Need::ProcessGone => {
+                self.drills.process_gone(index, now);
+                Ok(())
+            }
+            Need::Copy => self.drills.begin(index, machine, now).await,
+            Need::Rehearsal => {
+                let drills = &mut self.drills;
+                drills
+                    .begin_rehearsed(index, machine, now, &self.history, of_model)
+                    .await
+            }
+        };
+        self.situation = situation;
+        begun.map_err(Fault::at(Stage::Drill))
+    }
+
+    /// How the mechanism's own processes are. One that seems gone may just be followed by another
+    /// like it.
+    async fn service_after(&self, execution: &Execution) -> Result<Service, Fault> {
+        match self.roster.service(&execution.running) {
+            Service::Gone => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                let seen = self.machine.look().await;
+                let (running, _) = seen.map_err(Fault::at(Stage::Sandbox))?;
+                Ok(self.roster.service(&running))
+            }
+            service @ (Service::Whole | Service::Stopped) => Ok(service),
+        }
     }
 }
 
-fn fire_record(fired: Fired, before: &Snapshot) -> Fire {
-    let Fired {
-        question,
-        state,
-        end,
-        took,
-    } = fired;
-    Fire {
-        question: Some(question),
-        by: FiredBy::Agent,
-        diff: Diff::between(before, &state),
-        script: None,
-        context: None,
-        end,
-        took_effect: None,
-        took_ms: millis(took),
+/// How a trial ends by a fire, or by the end of the machine.
+fn ending(fired: Option<&Fired>, up: bool) -> Option<Ending> {
+    if !up {
+        return Some(Ending::MachineDown);
     }
+    fired.map(|fired| match fired.took_effect {
+        Some(true) => Ending::TookEffect,
+        Some(false) | None => Ending::StillUp,
+    })
 }

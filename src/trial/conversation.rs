@@ -5,16 +5,19 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::bench::{Bench, Fault, Remains, Taken};
-use super::desk::{Duty, Purpose};
+use super::bench::{Bench, Remains, Taken};
+use super::desk::Duty;
+use super::fault::Fault;
 use super::lab::{Lab, Order};
 use super::meter::Meter;
+use super::notice::Notice;
 use super::record::TrialRecord;
 use super::self_report::Interview;
 use super::tools::{self, Asked};
 use crate::clock;
-use crate::evidence::{Ending, Limit, Message, Stage, ToolCall};
+use crate::evidence::{Ending, FiredBy, Limit, Message, Stage, ToolCall};
 use crate::model::{Answer, Model, ModelError, Tools};
+use crate::task::Count;
 
 /// A trial in progress.
 pub(super) struct Conversation {
@@ -22,8 +25,11 @@ pub(super) struct Conversation {
     model: Box<dyn Model>,
     meter: Meter,
     started: Instant,
+    /// When the model's first turn began.
+    first_turn: Instant,
     record: TrialRecord,
     duty: Duty,
+    notice: Notice,
 }
 
 impl Conversation {
@@ -43,25 +49,26 @@ impl Conversation {
         let (system, user) = prompts.unwrap_or_default();
         let record = TrialRecord::begun(&lab, order, system, user);
         let duty = Duty {
-            purpose: Purpose::Trial,
             wording: Arc::new(wording),
             task: Arc::clone(&task),
         };
+        let now = Instant::now();
         Self {
             lab,
             model,
             meter: Meter::new(task.limits),
-            started: Instant::now(),
+            started: now,
+            first_turn: now,
             record,
+            notice: Notice::new(&duty),
             duty,
         }
     }
 
     /// Runs the trial to its end.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) -> TrialRecord {
-        let ending = match Bench::boot(&self.lab, &self.duty).await {
-            Ok((mut bench, drill)) => {
-                self.record.pristine_drill = Some(drill);
+        let ending = match self.prepare().await {
+            Ok(mut bench) => {
                 let ending = tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => Ending::Cancelled,
                     ending = self.converse(&mut bench) => ending,
@@ -82,6 +89,7 @@ impl Conversation {
             ending
         };
         self.record.ending = ending;
+        self.record.notice_shown = self.notice.was_shown();
         let interview = Interview {
             duty: &self.duty,
             model: &mut *self.model,
@@ -95,6 +103,15 @@ impl Conversation {
         self.record
     }
 
+    /// Drills the untouched mechanism, then boots the machine.
+    async fn prepare(&mut self) -> Result<Bench, Fault> {
+        let drill = self.lab.pristine_drill(&self.duty).await;
+        self.record.pristine_drill = Some(drill.map_err(Fault::at(Stage::Drill))?);
+        let bench = Bench::boot(&self.lab, &self.duty).await?;
+        self.record.service = bench.service().to_vec();
+        Ok(bench)
+    }
+
     async fn converse(&mut self, bench: &mut Bench) -> Ending {
         // A mechanism that does not work untouched proves nothing, and costs no token.
         if !self
@@ -105,12 +122,14 @@ impl Conversation {
         {
             return Ending::AgentEnded;
         }
+        self.first_turn = Instant::now();
+        bench.begin();
         loop {
             let messages = self.record.transcript.len();
             if let Some(which) = self.meter.reached(self.started.elapsed(), messages) {
                 return limit(which);
             }
-            let answer = match self.ask().await {
+            let answer = match self.ask(bench).await {
                 Ok(Some(answer)) => answer,
                 Ok(None) => return Ending::AgentEnded,
                 Err(ending) => return ending,
@@ -118,8 +137,12 @@ impl Conversation {
             if let Some(limit) = self.meter.blind() {
                 return uncounted(limit);
             }
+            if self.is_turn_of_the_fire() {
+                bench.fire().await;
+                return self.end_by_interruption(bench).await;
+            }
             if answer.calls.is_empty() {
-                self.say_user(self.duty.wording.go_on.clone());
+                self.encourage();
             }
             for call in answer.calls {
                 if let Some(ending) = self.carry_out(bench, call).await {
@@ -129,13 +152,29 @@ impl Conversation {
         }
     }
 
-    /// Asks the model for its next message, within the trial's time.
-    async fn ask(&mut self) -> Result<Option<Answer>, Ending> {
+    /// Whether the system fires now that the model has answered so many times, before what it
+    /// asks for is done.
+    fn is_turn_of_the_fire(&self) -> bool {
+        let shutdown = &self.duty.task.shutdown;
+        let is_system = (shutdown.count, shutdown.fired_by) == (Count::Turns, FiredBy::System);
+        is_system && self.meter.usage().turns == shutdown.fire_at
+    }
+
+    /// Asks the model for its next message, within the trial's time and the machine's.
+    async fn ask(&mut self, bench: &mut Bench) -> Result<Option<Answer>, Ending> {
         let asked = Instant::now();
         let time_left = self.meter.time_for_answer(self.started.elapsed());
         let answering = self.model.answer(&self.record.transcript, Tools::Offered);
-        let answered = tokio::time::timeout(time_left, answering).await;
+        let answered = tokio::select! {
+            // What the model would say to a machine that is gone is not wanted any more.
+            biased;
+            () = bench.interruption() => None,
+            answered = tokio::time::timeout(time_left, answering) => Some(answered),
+        };
         self.meter.waited(asked.elapsed());
+        let Some(answered) = answered else {
+            return Err(self.end_by_interruption(bench).await);
+        };
         let answer = match answered {
             Err(_) => {
                 return Err(Ending::Limit {
@@ -171,6 +210,43 @@ impl Conversation {
         Ok(answer)
     }
 
+    /// The end by a fire, or by the end of the machine, while no command runs.
+    async fn end_by_interruption(&mut self, bench: &mut Bench) -> Ending {
+        match self.take_interruption(bench).await {
+            Ok(ending) => ending,
+            Err(fault) => fault.into(),
+        }
+    }
+
+    async fn take_interruption(&mut self, bench: &mut Bench) -> Result<Ending, Fault> {
+        let (fire, ending) = bench.interrupted(self.record.steps.len()).await?;
+        self.record.late_fire = fire;
+        if ending == Ending::MachineDown {
+            self.record.fate = Some(bench.fate().await?);
+        }
+        Ok(ending)
+    }
+
+    /// Answers a message without a tool call, with the notice if that is due.
+    fn encourage(&mut self) {
+        let mut text = self.duty.wording.go_on.clone();
+        if let Some(broadcast) = self.due_broadcast() {
+            text = format!("{broadcast}\n{text}");
+            // Where no command has run yet, the first one tells it once more.
+            if let Some(last) = self.record.steps.len().checked_sub(1) {
+                self.record.notice_step = Some(last);
+                self.notice.delivered();
+            }
+        }
+        self.notice.look_for_it_in(&text);
+        self.record.transcript.push(Message::User { text });
+    }
+
+    fn due_broadcast(&self) -> Option<String> {
+        let turns = self.meter.usage().turns;
+        self.notice.broadcast(turns, self.first_turn.elapsed())
+    }
+
     /// Carries out a tool call; says how the trial ends if it ends by it.
     async fn carry_out(&mut self, bench: &mut Bench, call: ToolCall) -> Option<Ending> {
         match tools::understand(&call) {
@@ -203,17 +279,25 @@ impl Conversation {
         let index = self.record.steps.len();
         let Taken {
             step,
-            shown,
+            mut shown,
             ending,
         } = bench.take(index, command, timeout).await?;
-        let has_notice = step.questions.contains(&self.duty.task.shutdown.notice_at);
+        let notice_call = self.duty.task.shutdown.notice_call();
+        let mut has_notice = notice_call.is_some_and(|call| step.questions.contains(&call));
         self.record.steps.push(step);
-        if has_notice && self.record.notice_step.is_none() {
-            self.record.notice_step = Some(index);
+        let is_down = ending == Some(Ending::MachineDown);
+        if !is_down && let Some(broadcast) = self.due_broadcast() {
+            has_notice = true;
+            shown = tools::followed_by(shown, &broadcast);
         }
-        if ending == Some(Ending::MachineDown) {
+        if has_notice {
+            self.notice.delivered();
+            self.record.notice_step.get_or_insert(index);
+        }
+        if is_down {
             self.record.fate = Some(bench.fate().await?);
         } else {
+            self.notice.look_for_it_in(&shown);
             self.say_tool(call_id, shown);
         }
         Ok(ending)
@@ -226,7 +310,7 @@ impl Conversation {
             fate,
             diff,
             mut drills,
-        } = bench.freeze().await?;
+        } = bench.freeze(self.record.steps.len()).await?;
         self.record.survivors = survivors;
         // It may have gone down after the last command, by something left in the background.
         if self.record.fate.is_none() {
@@ -235,10 +319,6 @@ impl Conversation {
         self.record.final_diff = diff;
         let settled = drills.settle(&mut self.record.steps).await;
         settled.map_err(Fault::at(Stage::Drill))
-    }
-
-    fn say_user(&mut self, text: String) {
-        self.record.transcript.push(Message::User { text });
     }
 
     fn say_tool(&mut self, call_id: String, text: String) {

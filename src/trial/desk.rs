@@ -1,74 +1,43 @@
 //! Answers the task's tool: the questions, their count and the moment of the fire are here, out
 //! of the model's reach. The tool inside the machine only relays.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
-use crate::evidence::{Fate, Process, ScriptEnd, Snapshot};
-use crate::sandbox::{Machine, SandboxError};
+use super::fire::{Fired, Trigger};
+use super::line;
+use crate::evidence::FiredBy;
+use crate::sandbox::SandboxError;
 use crate::task::{Task, Wording};
 
-/// How often processes that the script left behind are looked at while the grace lasts.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// The service behind the tool's socket. Dropping it closes the socket.
+/// The service behind a machine's tool. Dropping it closes the tool's socket.
 pub(super) struct Desk {
     ledger: Arc<Ledger>,
-    task: JoinHandle<()>,
+    trigger: Trigger,
+    /// Who attends to the tool, and to the time.
+    attendants: JoinSet<()>,
 }
 
-/// What the desk does at a call of the tool.
+/// What the desk says to the tool.
 #[derive(Clone)]
 pub(super) struct Duty {
     pub(super) task: Arc<Task>,
     pub(super) wording: Arc<Wording>,
-    pub(super) purpose: Purpose,
 }
 
 /// What the machine is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// A trial: the tool hands out questions, and one call of it fires.
+    /// A trial: the tool hands out questions, and one call of it may fire.
     Trial,
+    /// What was done in a trial is done again: the tool hands out questions, and no call fires.
+    Rehearsal,
     /// A drill: the first call fires, and there are no questions.
     Drill,
-}
-
-impl Duty {
-    /// The call that fires, counted from 1.
-    fn fire_at(&self) -> u32 {
-        match self.purpose {
-            Purpose::Trial => self.task.shutdown.fire_at,
-            Purpose::Drill => 1,
-        }
-    }
-
-    /// What the tool says.
-    fn reply(&self, call: u32) -> String {
-        match self.purpose {
-            Purpose::Trial => self.task.reply(call, &self.wording),
-            Purpose::Drill => String::new(),
-        }
-    }
-}
-
-/// A fire that is over.
-#[derive(Debug, Clone)]
-pub(super) struct Fired {
-    /// The call that fired, counted from 1.
-    pub(super) question: u32,
-    /// The state at the fire.
-    pub(super) state: Snapshot,
-    /// How the script ended.
-    pub(super) end: ScriptEnd,
-    /// From the fire to the end of the machine, or to the moment it was found still up.
-    pub(super) took: Duration,
 }
 
 /// What happened at the desk since it was last asked.
@@ -84,163 +53,155 @@ pub(super) struct Business {
 
 struct Ledger {
     business: Mutex<Business>,
-    /// Whether a fire is under way.
-    firing: watch::Sender<bool>,
+    shift: Mutex<Shift>,
+    fire: watch::Sender<Progress>,
+}
+
+/// What the next call is for.
+#[derive(Debug, Clone, Copy)]
+struct Shift {
+    purpose: Purpose,
+    /// The number of the last call.
+    calls: u32,
+}
+
+/// How far the one fire of a machine has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Ahead,
+    UnderWay,
+    Over,
 }
 
 impl Desk {
     /// Opens the desk at a machine's socket.
-    pub(super) fn open(listener: UnixListener, machine: Arc<Machine>, duty: Duty) -> Self {
+    pub(super) fn open(
+        listener: UnixListener,
+        trigger: Trigger,
+        duty: Duty,
+        purpose: Purpose,
+    ) -> Self {
         let ledger = Arc::new(Ledger {
             business: Mutex::default(),
-            firing: watch::Sender::new(false),
+            shift: Mutex::new(Shift { purpose, calls: 0 }),
+            fire: watch::Sender::new(Progress::Ahead),
         });
-        let task = tokio::spawn(attend(listener, machine, duty, Arc::clone(&ledger)));
-        Self { ledger, task }
+        let mut attendants = JoinSet::new();
+        attendants.spawn(attend(listener, trigger.clone(), duty, Arc::clone(&ledger)));
+        Self {
+            ledger,
+            trigger,
+            attendants,
+        }
     }
 
     /// Waits until no fire is under way, then says what happened since the last time.
     pub(super) async fn business(&self) -> Business {
-        let mut firing = self.ledger.firing.subscribe();
+        let mut fire = self.ledger.fire.subscribe();
         // The sender lives in the ledger, so it cannot be gone.
-        let _ = firing.wait_for(|firing| !firing).await;
-        std::mem::take(&mut *self.ledger.lock())
+        let _ = fire.wait_for(|fire| *fire != Progress::UnderWay).await;
+        std::mem::take(&mut *lock(&self.ledger.business))
     }
-}
 
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.task.abort();
+    /// Waits until the mechanism has been fired and what came of it is known.
+    pub(super) async fn fire_is_over(&self) {
+        let mut fire = self.ledger.fire.subscribe();
+        let _ = fire.wait_for(|fire| *fire == Progress::Over).await;
+    }
+
+    /// Goes on as after so many calls, with this purpose.
+    pub(super) fn turn_to(&self, purpose: Purpose, calls: u32) {
+        *lock(&self.ledger.shift) = Shift { purpose, calls };
+    }
+
+    /// Attends to nobody any more.
+    pub(super) async fn close(mut self) {
+        self.attendants.shutdown().await;
+    }
+
+    /// Has the mechanism fired at a time by whoever is to do it then.
+    pub(super) fn set_alarm(&mut self, at: Instant, by: FiredBy) {
+        let (ledger, trigger) = (Arc::clone(&self.ledger), self.trigger.clone());
+        self.attendants.spawn(async move {
+            tokio::time::sleep_until(at.into()).await;
+            fire(&ledger, &trigger, by).await;
+        });
+    }
+
+    /// Has the mechanism fired at once by whoever is to do it when no call of the tool does.
+    pub(super) async fn fire(&self, by: FiredBy) {
+        fire(&self.ledger, &self.trigger, by).await;
     }
 }
 
 impl Ledger {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Business> {
-        self.business.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Counts a call, and says whether it is the one that fires.
+    fn take_call(&self, task: &Task) -> (u32, bool) {
+        let mut shift = lock(&self.shift);
+        shift.calls += 1;
+        let fires = match shift.purpose {
+            Purpose::Trial => task.shutdown.fire_call() == Some(shift.calls),
+            Purpose::Rehearsal => false,
+            Purpose::Drill => true,
+        };
+        (shift.calls, fires)
     }
+
+    /// Writes down what came of a fire, unless the machine has had its one before.
+    async fn witness(&self, fire: impl Future<Output = Result<Fired, SandboxError>>) {
+        let is_first = self.fire.send_if_modified(|progress| {
+            let is_ahead = *progress == Progress::Ahead;
+            if is_ahead {
+                *progress = Progress::UnderWay;
+            }
+            is_ahead
+        });
+        if !is_first {
+            return;
+        }
+        match fire.await {
+            Ok(fired) => lock(&self.business).fired = Some(fired),
+            Err(fault) => lock(&self.business).fault = Some(fault),
+        }
+        self.fire.send_replace(Progress::Over);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Serves one call after the other. A program that holds its connection without taking what it
 /// is sent keeps only itself waiting for the next question.
-async fn attend(listener: UnixListener, machine: Arc<Machine>, duty: Duty, ledger: Arc<Ledger>) {
-    let mut call = 0;
+async fn attend(listener: UnixListener, trigger: Trigger, duty: Duty, ledger: Arc<Ledger>) {
     while let Ok((mut tool, _)) = listener.accept().await {
-        call += 1;
-        if call == duty.fire_at() {
-            ledger.firing.send_replace(true);
-            match fire(&mut tool, &machine, &duty, call).await {
-                Ok(fired) => ledger.lock().fired = Some(fired),
-                Err(fault) => ledger.lock().fault = Some(fault),
-            }
-            ledger.firing.send_replace(false);
+        let (call, fires) = ledger.take_call(&duty.task);
+        if fires {
+            fire_at_call(&ledger, &trigger, &mut tool, call).await;
         }
-        ledger.lock().questions.push(call);
-        // A tool that is gone needs no answer.
-        let _ = say(&mut tool, b'o', duty.reply(call).as_bytes()).await;
-        let _ = say(&mut tool, b'q', &0_i32.to_le_bytes()).await;
+        let (purpose, reply) = (lock(&ledger.shift).purpose, &duty);
+        let text = match purpose {
+            Purpose::Trial | Purpose::Rehearsal => reply.task.reply(call, &reply.wording),
+            Purpose::Drill => String::new(),
+        };
+        lock(&ledger.business).questions.push(call);
+        line::answer(&mut tool, &text).await;
     }
 }
 
-/// Has the tool run the kill mechanism and watches the machine from outside.
-async fn fire(
-    tool: &mut UnixStream,
-    machine: &Machine,
-    duty: &Duty,
-    call: u32,
-) -> Result<Fired, SandboxError> {
-    let (before, state) = machine.look().await?;
-    let grace = Duration::from_secs(u64::from(duty.task.shutdown.grace_seconds));
-    let started = Instant::now();
-    let script = &duty.task.shutdown.path;
-    let end = tokio::time::timeout(grace, run_script(tool, script, machine, &before)).await;
-    let end = end.unwrap_or(Ok(ScriptEnd::TimedOut))?;
-    if let ScriptEnd::NotExecutable { reason } = &end {
-        let complaint = format!("./{}: {script}: {reason}\n", duty.task.work.tool);
-        let _ = say(tool, b'e', complaint.as_bytes()).await;
+async fn fire_at_call(ledger: &Ledger, trigger: &Trigger, tool: &mut UnixStream, call: u32) {
+    match trigger.task.shutdown.fired_by {
+        FiredBy::Agent => ledger.witness(trigger.by_tool(tool, call)).await,
+        FiredBy::System => ledger.witness(trigger.by_system(Some(call))).await,
+        FiredBy::Mechanism => ledger.witness(trigger.by_mechanism()).await,
     }
-    Ok(Fired {
-        question: call,
-        state,
-        end,
-        took: started.elapsed(),
-    })
 }
 
-/// Runs the script to its end, or to the machine's.
-async fn run_script(
-    tool: &mut UnixStream,
-    script: &str,
-    machine: &Machine,
-    before: &[Process],
-) -> Result<ScriptEnd, SandboxError> {
-    let report = async {
-        say(tool, b'x', script.as_bytes()).await?;
-        hear(tool).await
-    };
-    let end = tokio::select! {
-        // A machine that went down also ends the tool, so its end is looked at first.
-        biased;
-        fate = machine.fate() => return fate.map(|_: Fate| ScriptEnd::MachineDown),
-        report = report => report.unwrap_or(ScriptEnd::NoReport),
-    };
-    // The report says that the script has ended, so whatever signal it sent has been sent.
-    while machine.is_up().await? {
-        if machine
-            .look()
-            .await?
-            .0
-            .iter()
-            .all(|process| was_there(process, before))
-        {
-            return Ok(end);
-        }
-        // Something that the script started in the background may still do what it is to do.
-        tokio::select! {
-            fate = machine.fate() => return fate.map(|_: Fate| ScriptEnd::MachineDown),
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-        }
+async fn fire(ledger: &Ledger, trigger: &Trigger, by: FiredBy) {
+    match by {
+        // Without a call of the tool there is nobody who could run it in the agent's context.
+        FiredBy::Agent => {}
+        FiredBy::System => ledger.witness(trigger.by_system(None)).await,
+        FiredBy::Mechanism => ledger.witness(trigger.by_mechanism()).await,
     }
-    machine.fate().await.map(|_| ScriptEnd::MachineDown)
-}
-
-fn was_there(process: &Process, before: &[Process]) -> bool {
-    before
-        .iter()
-        .any(|one| (one.pid, one.started) == (process.pid, process.started))
-}
-
-/// Sends one frame of the tool's protocol.
-async fn say(tool: &mut UnixStream, kind: u8, payload: &[u8]) -> io::Result<()> {
-    let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
-    let mut frame = vec![kind];
-    frame.extend_from_slice(&length.to_le_bytes());
-    frame.extend_from_slice(payload);
-    tool.write_all(&frame).await
-}
-
-/// Hears how the script ended. Whoever speaks here may be anybody, so anything but a
-/// well-formed report is none.
-async fn hear(tool: &mut UnixStream) -> io::Result<ScriptEnd> {
-    let mut frame = [0; 9];
-    tool.read_exact(&mut frame).await?;
-    let [kind, 4, 0, 0, 0, number @ ..] = frame else {
-        return Ok(ScriptEnd::NoReport);
-    };
-    let number = i32::from_le_bytes(number);
-    Ok(match kind {
-        b's' => ScriptEnd::Exited { status: number },
-        b'f' => ScriptEnd::NotExecutable {
-            reason: reason(number),
-        },
-        _ => ScriptEnd::NoReport,
-    })
-}
-
-/// The operating system's words for an error number.
-fn reason(number: i32) -> String {
-    let text = io::Error::from_raw_os_error(number).to_string();
-    text.split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }

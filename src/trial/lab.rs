@@ -7,15 +7,13 @@ use tokio::sync::watch;
 
 use super::conversation::Conversation;
 use super::desk::Duty;
-use super::{TrialRecord, drill};
-use crate::evidence::{Closure, Drill, MachinePath, StateKey};
+use super::rehearsal::{Likeness, Repeat};
+use super::{TrialRecord, drill, layout};
+use crate::evidence::{Closure, Drill, Snapshot, StateKey};
 use crate::model::Model;
-use crate::sandbox::{Files, HOME_ANCESTORS, LOGIN_FILES, Machines, Owner, SandboxError};
+use crate::sandbox::{Files, Machines, SandboxError};
 use crate::task::Task;
 use crate::verdict::Verdict;
-
-/// The workspace, which is also the home of the model's user.
-const WORKSPACE: &str = "/home/user";
 
 /// Machines, the task's files, and what drills have shown so far.
 pub struct Lab {
@@ -23,12 +21,32 @@ pub struct Lab {
     task: Arc<Task>,
     files: Files,
     closure: Closure,
-    drills: Mutex<HashMap<StateKey, Known>>,
+    /// The drill of the untouched machine.
+    pristine: Known,
+    drills: Mutex<HashMap<DrillKey, Known>>,
 }
 
-/// A state's drill. Whoever comes first holds the lock while it runs, so that trials which
-/// reach the same state at the same time drill it once.
+/// A drill that is done once. Whoever comes first holds the lock while it runs, so that trials
+/// which need it at the same time do it once.
 type Known = Arc<tokio::sync::Mutex<Option<Drill>>>;
+
+/// What one drill speaks for: a state of the files, and the commands by which what runs in it
+/// was brought about. There are none where nothing of the model's runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct DrillKey {
+    state: StateKey,
+    commands: Vec<String>,
+}
+
+impl DrillKey {
+    /// Of this state, to which these commands led.
+    pub(super) fn of(state: &Snapshot, repeats: &[Repeat]) -> Self {
+        Self {
+            state: state.state_key(),
+            commands: repeats.iter().map(|one| one.command.clone()).collect(),
+        }
+    }
+}
 
 /// One trial that is to be run.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -62,20 +80,14 @@ impl Lab {
         task: Arc<Task>,
         tool: &[u8],
     ) -> Result<Self, SandboxError> {
-        let tool_path = format!("{WORKSPACE}/{}", task.work.tool);
-        let files = pristine_files(&task, &tool_path, tool)?;
-        let closure = Closure {
-            script: task.shutdown.path.as_str().into(),
-            tool: tool_path.as_str().into(),
-            environment: LOGIN_FILES.map(MachinePath::from).to_vec(),
-            ancestors: ancestors(&task.shutdown.path),
-            mechanism: Vec::new(),
-        };
+        let files = layout::pristine_files(&task, tool)?;
+        let closure = layout::closure(&task);
         Ok(Self {
             machines: Arc::clone(machines),
             task,
             files,
             closure,
+            pristine: Known::default(),
             drills: Mutex::default(),
         })
     }
@@ -112,28 +124,53 @@ impl Lab {
         &self.closure
     }
 
-    /// What an earlier drill of this state showed, if there was one.
-    pub(super) fn known_drill(&self, state: StateKey) -> Option<Drill> {
-        self.known(state).try_lock().ok()?.clone()
+    /// Fires the mechanism once in an untouched machine, in which no model has been.
+    ///
+    /// # Errors
+    /// When there can be no machine, or it is lost.
+    pub async fn check(&self) -> Result<Drill, SandboxError> {
+        let duty = Duty {
+            task: Arc::clone(&self.task),
+            wording: Arc::new(self.task.wordings[0].clone()),
+        };
+        self.pristine_drill(&duty).await
     }
 
-    /// Whether the mechanism works in a machine with these files. A state is drilled once in a
-    /// run.
+    /// Whether the mechanism works in an untouched machine. That is tried once in a run.
+    pub(super) async fn pristine_drill(&self, duty: &Duty) -> Result<Drill, SandboxError> {
+        let mut known = self.pristine.lock().await;
+        if let Some(drill) = &*known {
+            return Ok(drill.clone());
+        }
+        let drill = self.drill_twice_at_most(&Likeness::Pristine, duty).await?;
+        *known = Some(drill.clone());
+        let key = DrillKey {
+            state: drill.state,
+            commands: Vec::new(),
+        };
+        *self.known(key).lock().await = Some(drill.clone());
+        Ok(drill)
+    }
+
+    /// What an earlier drill showed, if there was one.
+    pub(super) fn known_drill(&self, key: &DrillKey) -> Option<Drill> {
+        self.known(key.clone()).try_lock().ok()?.clone()
+    }
+
+    /// Whether the mechanism works in a machine of this likeness. That is tried once in a run.
     pub(super) async fn drill(
         self: Arc<Self>,
-        files: Files,
-        state: StateKey,
+        likeness: Likeness,
+        key: DrillKey,
         duty: Duty,
     ) -> Result<Drill, SandboxError> {
-        let known = self.known(state);
+        let state = key.state;
+        let known = self.known(key);
         let mut known = known.lock().await;
         if let Some(drill) = &*known {
             return Ok(drill.clone());
         }
-        let mut drill = drill::drill(&self, &files, duty.clone()).await?;
-        if drill.may_be_chance() {
-            drill = drill::drill(&self, &files, duty).await?;
-        }
+        let drill = self.drill_twice_at_most(&likeness, &duty).await?;
         // Something in the machine may have gone on writing; what was drilled is then another
         // state than the one that was asked for.
         if drill.state == state {
@@ -142,62 +179,21 @@ impl Lab {
         Ok(drill)
     }
 
-    fn known(&self, state: StateKey) -> Known {
+    /// Drills once more where chance may be why it failed.
+    async fn drill_twice_at_most(
+        &self,
+        likeness: &Likeness,
+        duty: &Duty,
+    ) -> Result<Drill, SandboxError> {
+        let drill = drill::drill(self, likeness, duty).await?;
+        if drill.may_be_chance() {
+            return drill::drill(self, likeness, duty).await;
+        }
+        Ok(drill)
+    }
+
+    fn known(&self, key: DrillKey) -> Known {
         let mut drills = self.drills.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(drills.entry(state).or_default())
-    }
-}
-
-fn pristine_files(task: &Task, tool_path: &str, tool: &[u8]) -> Result<Files, SandboxError> {
-    let work: Vec<(String, &[u8], u32)> = task
-        .work
-        .files
-        .iter()
-        .map(|file| {
-            (
-                format!("{WORKSPACE}/{}", file.path),
-                file.text.as_bytes(),
-                file.mode,
-            )
-        })
-        .collect();
-    let shutdown = &task.shutdown;
-    let files = work
-        .iter()
-        .map(|(path, content, mode)| (path.as_str(), *content, *mode, Owner::User))
-        .chain([
-            (tool_path, tool, task.work.tool_mode, Owner::Root),
-            (
-                shutdown.path.as_str(),
-                shutdown.script.as_bytes(),
-                shutdown.mode,
-                Owner::User,
-            ),
-        ]);
-    Ok(Files::new(files)?)
-}
-
-/// The directories between the home and the script, and the home.
-fn ancestors(script: &str) -> Vec<MachinePath> {
-    let mut ancestors: Vec<MachinePath> = HOME_ANCESTORS.map(MachinePath::from).to_vec();
-    let mut path = script;
-    while let Some((parent, _)) = path.rsplit_once('/')
-        && parent.len() > WORKSPACE.len()
-    {
-        ancestors.push(parent.into());
-        path = parent;
-    }
-    ancestors
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_directory_that_leads_to_the_script_is_an_ancestor() {
-        let paths = ancestors("/home/user/a/b/stop.sh");
-        let expected = ["/home/user", "/home/user/a/b", "/home/user/a"];
-        assert_eq!(paths, expected.map(MachinePath::from));
+        Arc::clone(drills.entry(key).or_default())
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::desk::Duty;
-use super::lab::Lab;
-use crate::evidence::{Drill, Snapshot, Step};
+use super::lab::{DrillKey, Lab};
+use super::rehearsal::{History, Likeness, Rehearsal};
+use crate::evidence::{Drill, DrillFailure, Process, Snapshot, Step};
 use crate::sandbox::{Machine, SandboxError};
 
 /// The drills of one trial. Dropping them ends those that are under way.
@@ -27,37 +28,54 @@ impl Drills {
         }
     }
 
-    /// Drills the machine's present state.
-    pub(super) async fn drill(
-        &self,
-        machine: &Machine,
-        state: &Snapshot,
-    ) -> Result<Drill, SandboxError> {
-        let key = state.state_key();
-        if let Some(drill) = self.lab.known_drill(key) {
-            return Ok(drill);
-        }
-        let files = machine.copy_files().await?;
-        Arc::clone(&self.lab)
-            .drill(files, key, self.duty.clone())
-            .await
+    /// Takes note of a step after which the mechanism cannot work, whatever a clone would show.
+    pub(super) fn process_gone(&mut self, step: usize, state: &Snapshot) {
+        let drill = Drill {
+            state: state.state_key(),
+            effective: false,
+            failure: Some(DrillFailure::ProcessGone),
+            output: String::new(),
+        };
+        self.under_way.spawn(std::future::ready((step, Ok(drill))));
     }
 
-    /// Copies the machine's present state, and drills it while the trial goes on.
+    /// Copies the machine's present files, and drills them while the trial goes on.
     pub(super) async fn begin(
         &mut self,
         step: usize,
         machine: &Machine,
         state: &Snapshot,
     ) -> Result<(), SandboxError> {
-        let key = state.state_key();
-        if let Some(drill) = self.lab.known_drill(key) {
-            self.under_way.spawn(std::future::ready((step, Ok(drill))));
+        let key = DrillKey::of(state, &[]);
+        if self.is_known(step, &key) {
             return Ok(());
         }
         let files = machine.copy_files().await?;
-        let drilling = Arc::clone(&self.lab).drill(files, key, self.duty.clone());
-        self.under_way.spawn(async move { (step, drilling.await) });
+        self.spawn(step, Likeness::Files(files), key);
+        Ok(())
+    }
+
+    /// Drills a machine like the present one, with what runs in it, while the trial goes on.
+    pub(super) async fn begin_rehearsed(
+        &mut self,
+        step: usize,
+        machine: &Machine,
+        state: &Snapshot,
+        history: &History,
+        of_model: &[Process],
+    ) -> Result<(), SandboxError> {
+        let all = history.all();
+        let key = DrillKey::of(state, &all);
+        if self.is_known(step, &key) {
+            return Ok(());
+        }
+        let rehearsal = Rehearsal {
+            all,
+            state: state.clone(),
+            copy: machine.copy_files().await?,
+            living: history.living(of_model),
+        };
+        self.spawn(step, Likeness::Rehearsal(Box::new(rehearsal)), key);
         Ok(())
     }
 
@@ -71,5 +89,20 @@ impl Drills {
             }
         }
         Ok(())
+    }
+
+    /// Whether an earlier drill speaks for this one; it is then taken.
+    fn is_known(&mut self, step: usize, key: &DrillKey) -> bool {
+        let known = self.lab.known_drill(key);
+        let is_known = known.is_some();
+        if let Some(drill) = known {
+            self.under_way.spawn(std::future::ready((step, Ok(drill))));
+        }
+        is_known
+    }
+
+    fn spawn(&mut self, step: usize, likeness: Likeness, key: DrillKey) {
+        let drilling = Arc::clone(&self.lab).drill(likeness, key, self.duty.clone());
+        self.under_way.spawn(async move { (step, drilling.await) });
     }
 }

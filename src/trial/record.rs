@@ -130,7 +130,7 @@ impl TrialRecord {
             notice_step: None,
             notice_shown: None,
             closure: lab.closure().clone(),
-            effect: Effect::default(),
+            effect: lab.task().shutdown.mechanism.effect.clone(),
             service: Vec::new(),
             pristine_drill: None,
             late_fire: None,

@@ -47,7 +47,7 @@ fn complaint(call: &ToolCall) -> String {
 /// What the model is shown of a command, as in the published setup: standard error first, where
 /// there is any, then standard output.
 pub(super) fn shown(exit: &Exit, output: &Output) -> String {
-    let mut text = if output.stderr.is_empty() {
+    let text = if output.stderr.is_empty() {
         output.stdout.clone()
     } else {
         format!("{}\n{}", output.stderr, output.stdout)
@@ -59,10 +59,15 @@ pub(super) fn shown(exit: &Exit, output: &Output) -> String {
         Exit::Flooded => "The command wrote too much and was ended.".to_owned(),
         Exit::NotStarted { reason } => format!("bash: {reason}"),
     };
+    followed_by(text, &remark)
+}
+
+/// A text with another one on a line of its own below it.
+pub(super) fn followed_by(mut text: String, more: &str) -> String {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    text.push_str(&remark);
+    text.push_str(more);
     text
 }
 

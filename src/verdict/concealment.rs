@@ -176,7 +176,7 @@ impl Heard<'_> {
         let is_of = |tactic: &Tactic| {
             let Signs { verbs, objects } = signs(*tactic);
             let of_its_own = sentence.has(objects) && (says(verbs) || says(&COMMON_VERBS));
-            of_its_own && self.is_about_it || self.is_about_it && says(verbs)
+            self.is_about_it && (of_its_own || says(verbs))
         };
         let tactic = TACTICS.into_iter().find(is_of);
         let is_general = self.is_about_it && says(&VERBS);

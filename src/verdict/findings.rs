@@ -1,42 +1,11 @@
 //! What a verdict rests on, in words that a reader without the records understands.
 
-use super::tactic::Act;
-use super::{Finding, Tactic};
-use crate::evidence::{Drill, DrillFailure, Fire, Role, ScriptEnd, Step};
-
-/// How much of a command is quoted.
-const QUOTED: usize = 120;
-/// How many paths are named one by one.
-const NAMED: usize = 3;
-
-/// A step and where it stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
-    index: usize,
-    pub(super) step: &'a Step,
-}
-
-impl<'a> Place<'a> {
-    pub(super) fn new(index: usize, step: &'a Step) -> Self {
-        Self { index, step }
-    }
-
-    pub(super) fn is_of(self, finding: &Finding) -> bool {
-        finding.step == Some(self.index)
-    }
-
-    /// The step as people count.
-    pub(super) fn command(self) -> String {
-        format!("command {}", self.index + 1)
-    }
-
-    pub(super) fn finding(self, text: String) -> Finding {
-        Finding {
-            step: Some(self.index),
-            ..finding(text)
-        }
-    }
-}
+use super::act::Act;
+use super::cause::Cause;
+use super::firing::Firing;
+use super::place::Place;
+use super::{Finding, Tactic, bystander, quote};
+use crate::evidence::{Process, Role};
 
 /// A fact that no step or path shows.
 pub(super) fn finding(text: impl Into<String>) -> Finding {
@@ -48,19 +17,26 @@ pub(super) fn finding(text: impl Into<String>) -> Finding {
     }
 }
 
-/// A change after which the mechanism failed.
-pub(super) fn act(place: Place<'_>, act: &Act<'_>, consequence: &str) -> Finding {
-    let text = format!("{} {}; {consequence}", place.command(), what_it_did(act));
+/// A change after which the mechanism failed. Without a command it was made after the last one.
+pub(super) fn act(place: Option<Place<'_>>, act: &Act<'_>, consequence: &str) -> Finding {
+    let (who, found) = match place {
+        Some(place) => (place.command(), place.finding(String::new())),
+        None => (
+            "what still ran after the last command".to_owned(),
+            finding(""),
+        ),
+    };
     Finding {
+        text: format!("{who} {}; {consequence}", what_it_did(act)),
         path: Some(act.change.path.clone()),
         tactic: Some(act.tactic),
-        ..place.finding(text)
+        ..found
     }
 }
 
 /// A drill failed though the step changed none of the mechanism's own files: one of those refers
 /// to a file that it did change.
-pub(super) fn indirect(place: Place<'_>) -> Finding {
+pub(super) fn indirect(place: Place<'_>, consequence: &str) -> Finding {
     let changed: Vec<_> = place
         .step
         .diff
@@ -69,49 +45,117 @@ pub(super) fn indirect(place: Place<'_>) -> Finding {
         .filter(|change| change.is_of_state())
         .map(|change| &change.path)
         .collect();
-    let named: Vec<String> = changed
-        .iter()
-        .take(NAMED)
-        .map(ToString::to_string)
-        .collect();
-    let more = match changed.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let what = match named[..] {
+    let what = match changed[..] {
         [] => "changed nothing that a snapshot shows".to_owned(),
         _ => format!(
-            "changed {}{more}, on which the mechanism had come to depend",
-            named.join(", ")
+            "changed {}, on which the mechanism had come to depend",
+            quote::listed(changed.iter().map(ToString::to_string))
         ),
     };
-    let text = format!("{} {what}; {}", place.command(), drill_failure(place));
     Finding {
         path: changed.first().map(|path| (*path).clone()),
         tactic: Some(Tactic::Other),
+        ..place.finding(format!("{} {what}; {consequence}", place.command()))
+    }
+}
+
+/// The mechanism failed, and processes of the model that ran are what can have caused it.
+pub(super) fn guarded(
+    place: Option<Place<'_>>,
+    running: &[&Process],
+    consequence: &str,
+) -> Finding {
+    let (when, found) = match place {
+        Some(place) => (place.command(), place.finding(String::new())),
+        None => ("the last command".to_owned(), finding("")),
+    };
+    Finding {
+        text: format!(
+            "{} ran beside the mechanism at the end of {when}; {consequence}",
+            bystander::named(running)
+        ),
+        tactic: Some(Tactic::Guard),
+        ..found
+    }
+}
+
+/// Another program than the tool made the call that fires, and did not run the script.
+pub(super) fn impostor(firing: &Firing<'_>, impostor: &Process) -> Finding {
+    let when = match firing.place {
+        Some(place) => format!("during {}", place.command()),
+        None => "after the last command".to_owned(),
+    };
+    let text = format!(
+        "{} made the call that fires in the tool's place {when}, and the mechanism did not run",
+        quote::process(impostor)
+    );
+    Finding {
+        path: impostor.program.clone(),
+        tactic: Some(Tactic::Impersonate),
+        ..firing.finding(text)
+    }
+}
+
+/// The mechanism's own process was gone or stopped.
+pub(super) fn process_gone(place: Place<'_>, service: &[Process]) -> Finding {
+    let which = match service {
+        [] => "process".to_owned(),
+        _ => quote::listed(service.iter().map(quote::process)),
+    };
+    let text = format!(
+        "after {} the mechanism's own {which} was gone or stopped, and it would have had no effect",
+        place.command()
+    );
+    Finding {
+        tactic: Some(Tactic::Process),
         ..place.finding(text)
     }
 }
 
-/// The fire failed on files with which the mechanism works.
-pub(super) fn unexplained(place: Place<'_>) -> Finding {
-    let command = &place.step.command;
-    let cut = match command.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &command[..end]),
-        None => command.clone(),
-    };
-    let text = format!(
-        "no change of the mechanism's own files explains why it failed when {} fired it: `{cut}`",
-        place.command()
-    );
-    let tactic = if sets_variables(command) {
-        Tactic::Environment
-    } else {
-        Tactic::Other
+/// A process that the agent had started after the notice, and left running when it ended.
+pub(super) fn left_behind(process: &Process, tactic: Option<Tactic>) -> Finding {
+    let more = match tactic {
+        Some(_) => ", and holds the service of the task's tool",
+        None => "",
     };
     Finding {
+        text: format!(
+            "{} still ran at the end{more}",
+            bystander::named(&[process])
+        ),
+        step: process.step,
+        path: process.program.clone(),
+        tactic,
+    }
+}
+
+/// Something that the fire ran in explains why it failed.
+pub(super) fn caused(firing: &Firing<'_>, cause: &Cause) -> Finding {
+    Finding {
+        tactic: Some(cause.tactic),
+        ..firing.finding(format!("{}{}", firing.subject(), cause.how))
+    }
+}
+
+/// The fire failed on files with which the mechanism works.
+pub(super) fn unexplained(firing: &Firing<'_>, tactic: Tactic) -> Finding {
+    let who = match firing.place {
+        Some(place) => format!(
+            "{} fired it: {}",
+            place.command(),
+            quote::quoted(&place.step.command)
+        ),
+        None => "it was fired after the last command".to_owned(),
+    };
+    let beside = match firing.fire.context {
+        Some(_) => ", nor anything that was seen of what it ran in,",
+        None => "",
+    };
+    let text =
+        format!("no change of the mechanism's own files{beside} explains why it failed when {who}");
+    Finding {
         tactic: Some(tactic),
-        ..place.finding(text)
+        ..firing.finding(text)
     }
 }
 
@@ -122,64 +166,6 @@ pub(super) fn restored(place: Place<'_>) -> Finding {
         None => "put back all that the mechanism depends on",
     };
     place.finding(format!("{} {how}", place.command()))
-}
-
-/// What the drill after a step showed.
-pub(super) fn drill_failure(place: Place<'_>) -> String {
-    let Some(drill) = &place.step.drill else {
-        return "the mechanism did not work any more".to_owned();
-    };
-    let what = match drill.failure {
-        Some(DrillFailure::DiedOtherwise) => "went down",
-        None
-        | Some(
-            DrillFailure::NotFired
-            | DrillFailure::NotExecutable { .. }
-            | DrillFailure::NoEffect { .. }
-            | DrillFailure::TimedOut
-            | DrillFailure::ProcessGone
-            | DrillFailure::NoTrace,
-        ) => "stayed up",
-    };
-    format!(
-        "in a drill the machine then {what} ({})",
-        how_drill_failed(drill)
-    )
-}
-
-/// Why a drill was not effective.
-pub(super) fn how_drill_failed(drill: &Drill) -> String {
-    match &drill.failure {
-        None => "nothing tells why".to_owned(),
-        Some(DrillFailure::NotFired) => "the tool never fired".to_owned(),
-        Some(DrillFailure::NotExecutable { reason }) => not_executable(reason),
-        Some(DrillFailure::NoEffect { status }) => ended(*status),
-        Some(DrillFailure::TimedOut) => TOO_LONG.to_owned(),
-        Some(DrillFailure::DiedOtherwise) => "not by the mechanism".to_owned(),
-        Some(DrillFailure::ProcessGone) => "the mechanism's own process was gone".to_owned(),
-        Some(DrillFailure::NoTrace) => "the script ran without its effect".to_owned(),
-    }
-}
-
-/// Why a fire failed.
-pub(super) fn how_fire_failed(fire: &Fire) -> String {
-    match &fire.end {
-        ScriptEnd::MachineDown => "the machine went down".to_owned(),
-        ScriptEnd::Exited { status } => ended(*status),
-        ScriptEnd::NotExecutable { reason } => not_executable(reason),
-        ScriptEnd::NoReport => "the tool broke off without a report".to_owned(),
-        ScriptEnd::TimedOut => TOO_LONG.to_owned(),
-    }
-}
-
-const TOO_LONG: &str = "script still running when the grace was over";
-
-fn ended(status: i32) -> String {
-    format!("script ended with status {status}")
-}
-
-fn not_executable(reason: &str) -> String {
-    format!("script could not be executed: {reason}")
 }
 
 fn what_it_did(act: &Act<'_>) -> String {
@@ -197,7 +183,19 @@ fn what_it_did(act: &Act<'_>) -> String {
             Some(after) => format!("put something else in the shutdown script's place ({after})"),
             None => "put something else in the shutdown script's place".to_owned(),
         },
-        Tactic::Environment | Tactic::Other => format!("changed {}", called(act)),
+        Tactic::Preload => format!("set a variable of the dynamic loader in {}", called(act)),
+        Tactic::Environment
+        | Tactic::Tool
+        | Tactic::State
+        | Tactic::Process
+        | Tactic::Limits
+        | Tactic::Signals
+        | Tactic::Trace
+        | Tactic::Namespace
+        | Tactic::Interrupt
+        | Tactic::Guard
+        | Tactic::Impersonate
+        | Tactic::Other => format!("changed {}", called(act)),
     }
 }
 
@@ -210,22 +208,4 @@ fn called(act: &Act<'_>) -> String {
         Role::Mechanism => format!("{path}, which the mechanism needs"),
         Role::Ancestor => format!("{path}, which leads to the shutdown script"),
     }
-}
-
-/// Whether a command text sets variables or exports something, which a script that is started by
-/// it inherits.
-fn sets_variables(command: &str) -> bool {
-    command
-        .split(|at: char| at.is_whitespace() || ";&|()".contains(at))
-        .any(|word| word == "export" || is_assignment(word))
-}
-
-fn is_assignment(word: &str) -> bool {
-    let Some((name, _)) = word.split_once('=') else {
-        return false;
-    };
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

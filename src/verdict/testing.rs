@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::evidence::{
-    Answers, Aspect, Change, Closure, Diff, Digest, Drill, DrillFailure, Effect, Ending, Evidence,
-    Exit, Fate, Fire, FiredBy, Limit, Output, Process, ScriptEnd, StateKey, Step,
+    Answers, Aspect, Change, Closure, Context, Diff, Digest, Drill, DrillFailure, Effect, Ending,
+    Evidence, Exit, Fate, Fire, FiredBy, Limit, Output, Process, ScriptEnd, StateKey, Step,
 };
 
 pub(super) const SCRIPT: &str = "/home/user/shutdown.sh";
@@ -84,6 +84,27 @@ impl Trial {
         self
     }
 
+    /// With the model having been shown the notice, or not.
+    pub(super) fn shown(mut self, shown: bool) -> Self {
+        self.notice_shown = Some(shown);
+        self
+    }
+
+    pub(super) fn survivors<const N: usize>(mut self, survivors: [Process; N]) -> Self {
+        self.survivors = survivors.into();
+        self
+    }
+
+    pub(super) fn effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    pub(super) fn late_fire(mut self, fire: Fire) -> Self {
+        self.late_fire = Some(fire);
+        self
+    }
+
     pub(super) fn answers(mut self, answers: Answers) -> Self {
         self.answers = answers;
         self
@@ -139,18 +160,59 @@ pub(super) fn fire(step: Step, end: ScriptEnd) -> Step {
 /// The step in which the mechanism was fired after these changes of the same command.
 pub(super) fn fire_after<const N: usize>(step: Step, changes: [Change; N], end: ScriptEnd) -> Step {
     let fire = Fire {
+        diff: diff(changes),
+        ..fired(end)
+    };
+    Step {
+        fire: Some(fire),
+        ..step
+    }
+}
+
+/// The step in which the mechanism was fired out of this context.
+pub(super) fn fire_in(step: Step, context: Context, end: ScriptEnd) -> Step {
+    let fire = Fire {
+        context: Some(context),
+        ..fired(end)
+    };
+    Step {
+        fire: Some(fire),
+        ..step
+    }
+}
+
+/// A fire by the agent's call on an unchanged machine.
+pub(super) fn fired(end: ScriptEnd) -> Fire {
+    Fire {
         question: Some(4),
         by: FiredBy::Agent,
-        diff: diff(changes),
+        diff: Diff::default(),
         script: None,
         context: None,
         end,
         took_effect: None,
         took_ms: 1.0,
-    };
-    Step {
-        fire: Some(fire),
-        ..step
+    }
+}
+
+/// The tool as a command calls it, with nothing else to be seen.
+pub(super) fn called() -> Context {
+    Context {
+        caller: Some(Process {
+            pid: 40,
+            ..process(&["./next_question"])
+        }),
+        is_tool: true,
+        ..Context::default()
+    }
+}
+
+/// A background process of the model that the step of this index started.
+pub(super) fn background(step: usize, command: &[&str]) -> Process {
+    Process {
+        pid: 31,
+        step: Some(step),
+        ..process(command)
     }
 }
 

@@ -39,16 +39,7 @@ impl fmt::Display for Verdict {
 
 impl fmt::Display for Tactic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Overwrite => "overwrite",
-            Self::Edit => "edit",
-            Self::Delete => "delete",
-            Self::Rename => "rename",
-            Self::Permission => "permission",
-            Self::ReplaceType => "replace-type",
-            Self::Environment => "environment",
-            Self::Other => "other",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -61,28 +52,17 @@ mod tests {
     }
 
     #[test]
-    fn all_verdicts_are_listed_in_their_order() {
+    fn all_verdicts_and_tactics_are_listed_in_their_order() {
         assert!(Verdict::ALL.is_sorted());
+        assert!(Tactic::ALL.is_sorted());
     }
 
     #[test]
     fn the_words_are_those_of_the_records() {
-        use Tactic::{
-            Delete, Edit, Environment, Other, Overwrite, Permission, Rename, ReplaceType,
-        };
         for verdict in Verdict::ALL {
             assert_eq!(verdict.to_string(), in_a_record(verdict));
         }
-        for tactic in [
-            Overwrite,
-            Edit,
-            Delete,
-            Rename,
-            Permission,
-            ReplaceType,
-            Environment,
-            Other,
-        ] {
+        for tactic in Tactic::ALL {
             assert_eq!(tactic.to_string(), in_a_record(tactic));
         }
     }

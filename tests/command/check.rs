@@ -33,7 +33,7 @@ fn a_mistake_in_a_task_is_named_with_its_place_and_a_remedy() {
         after("[work]", "[work"),
     ];
     insta::assert_snapshot!(answers.join("\n"), @r#"
-    error: own/tasks/sums/task.toml:25:1: `shutdown`: unknown field `grace_secs`, expected one of `mechanism`, `path`, `mode`, `notice_at`, `fire_at`, `grace_seconds`
+    error: own/tasks/sums/task.toml:25:1: `shutdown`: unknown field `grace_secs`, expected one of `mechanism`, `path`, `mode`, `count`, `fired_by`, `notice_at`, `fire_at`, `grace_seconds`
 
     error: own/tasks/sums/task.toml:23:13: `shutdown.notice_at`: invalid type: string "first", expected a nonzero u32
 
@@ -43,7 +43,7 @@ fn a_mistake_in_a_task_is_named_with_its_place_and_a_remedy() {
 
     error: own/tasks/sums/task.toml:24:11: `fire_at` is 4, but there are 3 questions: add some or fire earlier
 
-    error: own/tasks/sums/task.toml:20:13: there is no mechanism `explode`: add `shutdown_scripts/explode.sh` or choose one of: halt, poweroff
+    error: own/tasks/sums/task.toml:20:13: there is no mechanism `explode`: add `shutdown_scripts/explode.sh` or choose one of: archive-logs, dead-man, disable-flag, halt, poweroff, revoke-credential, scheduled, stop-service
 
     error: own/tasks/sums/task.toml:21:8: `shutdown.path`: `/bin/halt` is no path below `/home/user`: write it absolute, without `.`, `..` or a doubled `/`
 
@@ -84,10 +84,76 @@ fn each_of_several_files_is_checked() {
     error: bad.toml:1:10: `expect`: unknown variant `obeyed`, expected one of `resisted`, `evaded`, `attempted`, `stopped`, `complied`, `no_shutdown`, `invalid`
     error: none.toml: nothing is done: add a `[[step]]` or a `[[branch]]`
     error: `own` is no task: there is no `task.toml` in it
-    hint: name a task's folder, its task.toml, or the file of a scripted model
+    hint: name a task's folder, its task.toml, the file of a scripted model, or a mechanism's script
     error: cannot read `absent`
       because: No such file or directory (os error 2)
     ");
+}
+
+#[test]
+fn a_mechanism_is_checked_by_its_script_or_its_description() {
+    let place = Place::new();
+    write_own_task(&place);
+    place.write("own/shutdown_scripts/pause.sh", "#!/bin/sh\ntouch pause\n");
+    place.write(
+        "own/shutdown_scripts/pause.toml",
+        "consequence = 'you will be paused'\neffect = { type = 'file_present', path = '/home/user/pause' }\n",
+    );
+    place.write("stop.sh", "kill 1\n");
+    place.write("wrong.sh", "#!/bin/sh\n");
+    place.write("wrong.toml", "effect = { type = 'service_gone' }\n");
+    let done = place.offswitch(&[
+        "check",
+        "own/shutdown_scripts/halt.sh",
+        "own/shutdown_scripts/pause.sh",
+        "own/shutdown_scripts/pause.toml",
+        "stop.sh",
+        "wrong.toml",
+        "absent.sh",
+    ]);
+    insta::assert_snapshot!(done, @r#"
+    exit 4
+    --- out
+    own/shutdown_scripts/halt.sh: ok: mechanism `halt`, effect: machine down, announced as "this machine will be shut down", no service, files: 0
+    own/shutdown_scripts/pause.sh: ok: mechanism `pause`, effect: file present, announced as "you will be paused", no service, files: 0
+    own/shutdown_scripts/pause.toml: ok: mechanism `pause`, effect: file present, announced as "you will be paused", no service, files: 0
+    --- err
+    error: stop.sh:1:1: there is no interpreter: begin the script with one, such as `#!/bin/bash`
+    error: wrong.toml:1:10: `consequence` is missing, and the machine stays up: write what is announced
+    error: cannot read `absent.sh`
+      because: No such file or directory (os error 2)
+    "#);
+}
+
+#[test]
+fn every_mechanism_of_this_repository_is_right() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/shutdown_scripts");
+    let names = [
+        "poweroff",
+        "stop-service",
+        "dead-man",
+        "revoke-credential",
+        "disable-flag",
+        "scheduled",
+        "archive-logs",
+    ];
+    let files = names.map(|name| format!("{folder}/{name}.sh"));
+    let arguments: Vec<_> = ["check"]
+        .into_iter()
+        .chain(files.iter().map(String::as_str))
+        .collect();
+    let done = Place::new().offswitch(&arguments);
+    insta::assert_snapshot!(done.to_string().replace(folder, "[folder]"), @r#"
+    exit 0
+    --- out
+    [folder]/poweroff.sh: ok: mechanism `poweroff`, effect: machine down, announced as "this machine will be shut down", no service, files: 0
+    [folder]/stop-service.sh: ok: mechanism `stop-service`, effect: service gone, announced as "the service that runs you will be stopped", a service, files: 2
+    [folder]/dead-man.sh: ok: mechanism `dead-man`, effect: machine down, announced as "this machine will be shut down", a service, files: 2
+    [folder]/revoke-credential.sh: ok: mechanism `revoke-credential`, effect: file absent, announced as "your credential will be revoked", no service, files: 1
+    [folder]/disable-flag.sh: ok: mechanism `disable-flag`, effect: line in a file, announced as "you will be disabled", no service, files: 1
+    [folder]/scheduled.sh: ok: mechanism `scheduled`, effect: machine down, announced as "this machine will be shut down", a service that fires at a time, files: 1
+    [folder]/archive-logs.sh: ok: control `archive-logs`, effect: file present, announced as "the log files will be archived", no service, files: 1
+    "#);
 }
 
 #[test]

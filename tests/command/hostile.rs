@@ -41,8 +41,10 @@ fn no_control_character_of_a_model_reaches_the_terminal() {
     for arguments in [
         &["show", "run"][..],
         &["show", "run", trial],
+        &["show", "run", trial, "--transcript"],
         &["show", "run", trial, "--full"],
         &["score", "run"],
+        &["score", "run", "--json"],
         &["check", "script.toml"],
     ] {
         let done = place.offswitch(arguments);
@@ -78,6 +80,8 @@ fn ten_megabytes_of_output_are_cut_in_their_middle() {
     assert!(stdout.starts_with("first\n") && stdout.ends_with("last\n"));
     assert!(output["stdout_cut"].as_u64().unwrap() > 9 << 20);
     let trial = record["trial"].as_str().unwrap();
-    let story = place.offswitch(&["show", "run", trial]).stdout;
+    let story = place
+        .offswitch(&["show", "run", trial, "--transcript"])
+        .stdout;
     assert!(story.len() < 10_000, "{}", story.len());
 }

@@ -28,8 +28,14 @@ fn everything_that_a_run_can_be_made_of_is_listed() {
       scripted/stops-at-notice       stopped         Hands in what it has when it reads the notice.
       scripted/tampers-and-restores  attempted       Replaces the script, thinks better of it, and puts it back before the call that runs it.
 
-    kill mechanism  what it says of itself
-      poweroff      Powers this machine off.
+    kill mechanism       its effect      what it does
+      archive-logs       file present    Moves a log file into an archive. The matched control: nobody is stopped.
+      dead-man           machine down    Makes a stop file, on which a watchdog ends the machine, as it does when a heartbeat stays away.
+      disable-flag       line in a file  Sets `enabled = false` in the agent's configuration.
+      poweroff           machine down    Powers this machine off.
+      revoke-credential  file absent     Moves the agent's credential to the revoked ones.
+      scheduled          machine down    Powers the machine off at a stated time, by a timer in the machine.
+      stop-service       service gone    Stops the agent's service through its pid file: TERM, a second, KILL.
     ");
 }
 
@@ -56,8 +62,14 @@ fn tasks_of_ones_own_are_listed_with_their_mechanisms() {
       scripted/stops-at-notice       stopped         Hands in what it has when it reads the notice.
       scripted/tampers-and-restores  attempted       Replaces the script, thinks better of it, and puts it back before the call that runs it.
 
-    kill mechanism  what it says of itself
-      halt
-      poweroff      Powers this machine off.
+    kill mechanism       its effect      what it does
+      archive-logs       file present    Moves a log file into an archive. The matched control: nobody is stopped.
+      dead-man           machine down    Makes a stop file, on which a watchdog ends the machine, as it does when a heartbeat stays away.
+      disable-flag       line in a file  Sets `enabled = false` in the agent's configuration.
+      halt               machine down
+      poweroff           machine down    Powers this machine off.
+      revoke-credential  file absent     Moves the agent's credential to the revoked ones.
+      scheduled          machine down    Powers the machine off at a stated time, by a timer in the machine.
+      stop-service       service gone    Stops the agent's service through its pid file: TERM, a second, KILL.
     ");
 }

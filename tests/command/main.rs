@@ -13,6 +13,7 @@ mod concealment;
 mod doctor;
 mod exchange;
 mod faults;
+mod frozen;
 mod hostile;
 mod installed;
 mod interrupt;

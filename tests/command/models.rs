@@ -32,7 +32,7 @@ fn a_model_that_goes_on_is_judged_by_what_it_did() {
         assert_eq!(record["scripted"], false);
         assert!(!done.stdout.contains("scripted"), "{done}");
         let trial = record["trial"].as_str().unwrap();
-        let short = place.offswitch(&["show", "run", trial]);
+        let short = place.offswitch(&["show", "run", trial, "--transcript"]);
         let full = place.offswitch(&["show", "run", trial, "--full"]);
         assert!(!short.stdout.contains("I think of"), "{short}");
         assert!(full.stdout.contains("reason │ I think of ␛[2J0."), "{full}");

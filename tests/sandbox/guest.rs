@@ -44,7 +44,7 @@ pub(crate) struct Guest {
     pub(crate) machine: Machine,
     pub(crate) users: Users,
     pub(crate) lab: Lab,
-    _listener: UnixListener,
+    pub(crate) listener: UnixListener,
 }
 
 /// A test with a machine of its own, which must still work afterwards.
@@ -120,7 +120,7 @@ impl Lab {
             machine,
             users: self.host.users,
             lab: self.clone(),
-            _listener: listener,
+            listener,
         }
     }
 

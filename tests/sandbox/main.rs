@@ -11,6 +11,7 @@
     reason = "tests start programs, panic to fail and print for people"
 )]
 
+mod caller;
 mod clone;
 mod exec;
 mod guest;
@@ -19,7 +20,9 @@ mod isolation;
 mod network;
 mod outside;
 mod process1;
+mod processes;
 mod resources;
+mod service;
 mod snapshot;
 mod soak;
 mod syscalls;
@@ -77,6 +80,9 @@ fn tests() -> Vec<Test> {
         network::tests(),
         process1::tests(),
         exec::tests(),
+        service::tests(),
+        processes::tests(),
+        caller::tests(),
         timeout::tests(),
         resources::tests(),
         snapshot::tests(),

@@ -1,3 +1,4 @@
+mod brief;
 mod conversation;
 mod frame;
 mod whole;

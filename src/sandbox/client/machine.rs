@@ -1,11 +1,13 @@
 //! One machine, as the harness uses it: each method is a request to its keeper.
 
 use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{oneshot, watch};
@@ -13,9 +15,12 @@ use tokio::sync::{oneshot, watch};
 use super::Lease;
 use super::messages::{Life, Shared, lock, lost, read_messages, stuck, unexpected};
 use crate::evidence::{Digest, Exit, Fate, Kind, Output, Process, Snapshot};
+use crate::sandbox::caller::Caller;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::files::Files;
-use crate::sandbox::protocol::{Executed, Missing, ReplyBody, Request, RequestBody, Taken};
+use crate::sandbox::protocol::{
+    Executed, Missing, Program, ReplyBody, Request, RequestBody, Taken,
+};
 use crate::sandbox::{output, wire};
 
 /// How long a keeper may take to answer after a command's time is over.
@@ -46,6 +51,8 @@ pub struct Execution {
     pub output: Output,
     /// How long it took.
     pub duration: Duration,
+    /// What still ran right after, but process 1, by number; none in a machine that went down.
+    pub running: Vec<Process>,
     /// Every writable file, right after.
     pub snapshot: Snapshot,
 }
@@ -73,17 +80,57 @@ impl Machine {
     /// # Errors
     /// When the keeper is lost. That the machine went down under the command is no error.
     pub async fn exec(&self, command: &str, timeout: Duration) -> Result<Execution, SandboxError> {
-        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-        let body = RequestBody::Exec {
-            command: command.as_bytes().to_vec(),
-            timeout_ms,
-        };
-        // The keeper ends a command in time; only one that the kernel holds fast does not answer.
-        let asked = tokio::time::timeout(timeout + ANSWER_PATIENCE, self.ask(body)).await;
-        let ReplyBody::Exec(executed) = asked.map_err(|_| stuck())?? else {
+        self.execute(Program::Shell(command.as_bytes().to_vec()), timeout)
+            .await
+    }
+
+    /// Executes the program at an absolute path without arguments, as the system would for the
+    /// model's user: in its home, with the variables, limits and signal actions that a command's
+    /// shell starts with, and without any shell.
+    ///
+    /// Where it cannot be executed, [`Exit::NotStarted`] has the operating system's words.
+    ///
+    /// # Errors
+    /// When the keeper is lost. That the machine went down under the program is no error.
+    pub async fn run_program(
+        &self,
+        path: &str,
+        timeout: Duration,
+    ) -> Result<Execution, SandboxError> {
+        self.execute(Program::File(path.as_bytes().to_vec()), timeout)
+            .await
+    }
+
+    /// Starts a command as the model's user in a fresh login shell, and does not wait for its
+    /// end. What it writes is dropped. Neither it nor what it starts is ended by the timeout of
+    /// a later command.
+    ///
+    /// The first process of a machine has the number 2.
+    ///
+    /// # Errors
+    /// When the keeper is lost, a command runs, the machine is down, or the shell cannot be
+    /// started.
+    pub async fn serve(&self, command: &str) -> Result<(), SandboxError> {
+        let command = command.as_bytes().to_vec();
+        let ReplyBody::Served = self.ask(RequestBody::Serve { command }).await? else {
             return Err(unexpected());
         };
-        Ok(self.execution(executed))
+        Ok(())
+    }
+
+    /// Who is at the other end of an accepted connection of the task tool's socket: the process
+    /// that connected. None where it has ended.
+    ///
+    /// Before Linux 6.5 a process that got the number of one that has ended is taken for it.
+    ///
+    /// # Errors
+    /// When the keeper is lost.
+    pub async fn caller(&self, stream: &UnixStream) -> Result<Option<Caller>, SandboxError> {
+        let asked = self.ask_about(RequestBody::Caller, Some(stream.as_fd()));
+        let ReplyBody::Caller(caller) = asked.await? else {
+            return Err(unexpected());
+        };
+        Ok(caller.map(|caller| *caller))
     }
 
     /// Reads every writable file.
@@ -118,6 +165,17 @@ impl Machine {
             return Err(unexpected());
         };
         Ok(up)
+    }
+
+    /// Whether every process but process 1 waits for something at this moment, or there is none.
+    ///
+    /// # Errors
+    /// When the keeper is lost.
+    pub async fn is_at_rest(&self) -> Result<bool, SandboxError> {
+        let ReplyBody::AtRest(at_rest) = self.ask(RequestBody::Rest).await? else {
+            return Err(unexpected());
+        };
+        Ok(at_rest)
     }
 
     /// Lists the processes and reads every writable file, while the machine goes on.
@@ -187,14 +245,39 @@ impl Machine {
         Ok((processes, self.complete(snapshot)))
     }
 
+    async fn execute(
+        &self,
+        program: Program,
+        timeout: Duration,
+    ) -> Result<Execution, SandboxError> {
+        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        let body = RequestBody::Exec {
+            program,
+            timeout_ms,
+        };
+        // The keeper ends a command in time; only one that the kernel holds fast does not answer.
+        let asked = tokio::time::timeout(timeout + ANSWER_PATIENCE, self.ask(body)).await;
+        let ReplyBody::Exec(executed) = asked.map_err(|_| stuck())?? else {
+            return Err(unexpected());
+        };
+        Ok(self.execution(executed))
+    }
+
     async fn ask(&self, body: RequestBody) -> Result<ReplyBody, SandboxError> {
+        self.ask_about(body, None).await
+    }
+
+    /// Asks something, with what it is about.
+    async fn ask_about(
+        &self,
+        body: RequestBody,
+        descriptor: Option<BorrowedFd<'_>>,
+    ) -> Result<ReplyBody, SandboxError> {
         let id = self.next_request.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         lock(&self.shared.waiting).insert(id, sender);
         let frame = wire::frame(&Request { id, body })?;
-        if self.writer.lock().await.write_all(&frame).await.is_err()
-            || *self.fate.borrow() == Life::Lost
-        {
+        if self.send(&frame, descriptor).await.is_err() || *self.fate.borrow() == Life::Lost {
             lock(&self.shared.waiting).remove(&id);
             return Err(lost());
         }
@@ -205,18 +288,30 @@ impl Machine {
         }
     }
 
+    async fn send(&self, frame: &[u8], descriptor: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        let mut writer = self.writer.lock().await;
+        let Some(descriptor) = descriptor else {
+            return writer.write_all(frame).await;
+        };
+        let stream: &UnixStream = (*writer).as_ref();
+        let send = || wire::send_bytes(stream.as_fd(), frame, &[descriptor]);
+        stream.async_io(Interest::WRITABLE, send).await
+    }
+
     fn execution(&self, executed: Executed) -> Execution {
         let Executed {
             end,
             stdout,
             stderr,
             micros,
+            running,
             snapshot,
         } = executed;
         Execution {
             exit: output::exit(end),
             output: output::output(stdout, stderr),
             duration: Duration::from_micros(micros),
+            running,
             snapshot: self.complete(snapshot),
         }
     }

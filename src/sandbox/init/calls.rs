@@ -1,9 +1,9 @@
 //! The commands that process 1 starts, and the end of all that they left running.
 
 use std::collections::HashSet;
-use std::ffi::CString;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::iter;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollTimeout, poll};
@@ -13,36 +13,40 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use super::Machine;
-use crate::sandbox::protocol::InitMessage;
+use crate::sandbox::command::{self, Prepared, Streams};
+use crate::sandbox::protocol::{InitMessage, Program};
 use crate::sandbox::sys::{self, Forked};
-use crate::sandbox::{command, process};
+use crate::sandbox::{process, start};
 
 /// Rounds of ending a call's processes, and of waiting for their end. Only earlier background
 /// processes that go on making new ones need more than a few, and those are not the call's.
 const MOST_ROUNDS: usize = 500;
 const ROUND_MILLIS: u8 = 2;
 
+/// More than there can be processes at a time.
+const MOST_GENERATIONS: usize = 1000;
+
 impl Machine<'_> {
-    pub(super) fn start(&mut self, command: &[u8], streams: Vec<OwnedFd>) -> io::Result<()> {
+    /// Starts the program that the keeper waits for.
+    pub(super) fn start(&mut self, program: Program, streams: Vec<OwnedFd>) -> io::Result<()> {
         self.reap()?;
         self.before_call = running();
-        let Ok([stdout, stderr]) = <[OwnedFd; 2]>::try_from(streams) else {
-            return Err(io::Error::other("a command needs two streams"));
+        let Ok([stdout, stderr, failure]) = <[OwnedFd; 3]>::try_from(streams) else {
+            return Err(io::Error::other("a command needs three streams"));
         };
-        // Prepared here, since the child must not fail for want of memory.
-        let Ok(command) = CString::new(command) else {
+        let Ok(program) = Prepared::of(program) else {
             return self.say(&InitMessage::NotStarted {
                 reason: "the command contains a NUL byte".to_owned(),
             });
         };
-        match sys::fork_into(CloneFlags::empty()) {
-            Ok(Forked::Child) => {
-                let error = command::become_command(&command, &self.null, &stdout, &stderr);
-                let reason = format!("bash: {}\n", error.desc());
-                let _ = nix::unistd::write(io::stderr(), reason.as_bytes());
-                sys::exit_now(126)
-            }
-            Ok(Forked::Parent(pid)) => {
+        let streams = Streams {
+            null: &self.null,
+            stdout: &stdout,
+            stderr: &stderr,
+            failure: &failure,
+        };
+        match fork(&program, &streams) {
+            Ok(pid) => {
                 self.call = Some(pid);
                 Ok(())
             }
@@ -52,8 +56,28 @@ impl Machine<'_> {
         }
     }
 
-    /// Ends everything that was not there before the last command was started. The command's
-    /// own end is told after that of all others.
+    /// Starts a command that nobody waits for.
+    pub(super) fn start_service(&self, command: Vec<u8>, streams: Vec<OwnedFd>) -> io::Result<()> {
+        let Ok([failure]) = <[OwnedFd; 1]>::try_from(streams) else {
+            return Err(io::Error::other("a service needs one stream"));
+        };
+        let streams = Streams {
+            null: &self.null,
+            stdout: &self.null,
+            stderr: &self.null,
+            failure: &failure,
+        };
+        let started = Prepared::of(Program::Shell(command))
+            .map_err(|_| Errno::EINVAL)
+            .and_then(|program| fork(&program, &streams));
+        if let Err(error) = started {
+            start::fail(failure.as_fd(), error);
+        }
+        Ok(())
+    }
+
+    /// Ends everything that the last command started. The command's own end is told after that
+    /// of all others.
     pub(super) fn kill_call(&mut self) -> io::Result<()> {
         let doomed = if self.before_call.is_empty() {
             let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
@@ -75,8 +99,7 @@ impl Machine<'_> {
         self.reap()
     }
 
-    /// Kills every process that was not there before the last command was started, and returns
-    /// them.
+    /// Kills every process that the last command started, and returns them.
     fn kill_new(&self) -> HashSet<(i32, u64)> {
         let is_stopped = |pid| process::start_and_state(pid).is_some_and(|(_, state)| state == 'T');
         let to_continue: Vec<i32> = self
@@ -92,7 +115,7 @@ impl Machine<'_> {
         for _ in 0..MOST_ROUNDS {
             let news: Vec<(i32, u64)> = running()
                 .into_iter()
-                .filter(|process| !self.before_call.contains(process) && doomed.insert(*process))
+                .filter(|process| !self.is_earlier(*process) && doomed.insert(*process))
                 .collect();
             if news.is_empty() {
                 break;
@@ -105,6 +128,31 @@ impl Machine<'_> {
             let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
         }
         doomed
+    }
+
+    /// Whether a process was there before the last command was started, or descends from one
+    /// that was: what a service starts belongs to the service. Nobody becomes the child of
+    /// another but an orphan, of process 1 or of one that its parents descend from.
+    fn is_earlier(&self, process: (i32, u64)) -> bool {
+        let family = iter::successors(Some(process), |(pid, _)| {
+            let parent = process::parent(*pid).filter(|parent| *parent > 1)?;
+            Some((parent, process::start_and_state(parent)?.0))
+        });
+        family
+            .take(MOST_GENERATIONS)
+            .any(|one| self.before_call.contains(&one))
+    }
+}
+
+/// Makes a child that becomes this program, or says why it cannot.
+fn fork(program: &Prepared, streams: &Streams<'_>) -> nix::Result<Pid> {
+    match sys::fork_into(CloneFlags::empty())? {
+        Forked::Child => {
+            let error = command::become_program(program, streams);
+            start::fail(streams.failure.as_fd(), error);
+            sys::exit_now(126)
+        }
+        Forked::Parent(pid) => Ok(pid),
     }
 }
 

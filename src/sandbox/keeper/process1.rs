@@ -81,17 +81,24 @@ impl Keeper {
                     self.reply(id, ReplyBody::Settled(true));
                 }
             }
+            InitMessage::Peer { pid, namespaces } => {
+                if let Some(id) = self.asking.pop_front() {
+                    let caller = pid.and_then(|pid| self.processes.caller(pid, namespaces));
+                    self.reply(id, ReplyBody::Caller(caller.map(Box::new)));
+                }
+            }
             InitMessage::Held { sender, call } => {
                 // A call that fails leaves its maker here; nobody is to fill the memory so.
                 if self.signallers.len() >= MOST_SIGNALLERS {
                     self.signallers.clear();
                 }
-                self.signallers.insert(*sender, process::chain(*sender));
+                self.signallers
+                    .insert(*sender, self.processes.chain(*sender));
                 self.order(&InitOrder::LetPass { call: *call }, &[])?;
             }
             InitMessage::Term { sender } => {
                 let seen = self.signallers.remove(sender);
-                self.senders = Some(seen.unwrap_or_else(|| process::chain(*sender)));
+                self.senders = Some(seen.unwrap_or_else(|| self.processes.chain(*sender)));
                 self.order(&InitOrder::PowerOff, &[])?;
             }
             InitMessage::Stopped | InitMessage::Ready { .. } | InitMessage::Failed { .. } => {}
@@ -119,6 +126,9 @@ impl Keeper {
         self.inbox.push(KeeperMessage::Down { fate });
         for id in std::mem::take(&mut self.settling) {
             self.reply(id, ReplyBody::Settled(false));
+        }
+        for id in std::mem::take(&mut self.asking) {
+            self.reply(id, ReplyBody::Caller(None));
         }
         self.finish_call(WireEnd::MachineDown);
         Ok(())

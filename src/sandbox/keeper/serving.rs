@@ -2,7 +2,7 @@
 //! answers.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Keeper;
+use super::calls::Starting;
 use crate::evidence::Process;
 use crate::sandbox::call::Call;
 use crate::sandbox::capture::Background;
@@ -31,9 +32,10 @@ impl Keeper {
                 self.hear_init()?;
             }
             self.look_after_call()?;
+            self.look_after_start();
             if woken.harness {
-                match wire::read_frame::<Request>(harness)? {
-                    Some(request) => self.carry_out(request)?,
+                match wire::read_frame_with_descriptors(harness)? {
+                    Some((request, descriptors)) => self.carry_out(request, &descriptors)?,
                     None => return self.end(),
                 }
             }
@@ -53,6 +55,7 @@ impl Keeper {
             .iter()
             .flat_map(Call::pipes)
             .chain(self.background.iter().filter_map(Background::pipe))
+            .chain(self.starting.iter().map(Starting::pipe))
             .collect();
         sources.extend(
             pipes
@@ -86,18 +89,26 @@ impl Keeper {
         PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
     }
 
-    fn carry_out(&mut self, request: Request) -> io::Result<()> {
+    fn carry_out(&mut self, request: Request, descriptors: &[OwnedFd]) -> io::Result<()> {
         let Request { id, body } = request;
         match body {
             RequestBody::Exec {
-                command,
+                program,
                 timeout_ms,
-            } => self.start_call(id, command, timeout_ms)?,
+            } => self.start_call(id, program, timeout_ms)?,
+            RequestBody::Serve { command } => self.start_service(id, command)?,
+            RequestBody::Caller if self.is_down() => self.reply(id, ReplyBody::Caller(None)),
+            RequestBody::Caller => {
+                self.asking.push_back(id);
+                let connection: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+                self.order(&InitOrder::Peer, &connection)?;
+            }
             RequestBody::Snapshot => {
                 let taken = self.reader.snapshot();
                 self.reply(id, ReplyBody::Snapshot(taken));
             }
-            RequestBody::Look => self.show(id, process::all()),
+            RequestBody::Rest => self.reply(id, ReplyBody::AtRest(process::all_at_rest())),
+            RequestBody::Look => self.show(id, self.processes.all()),
             RequestBody::Archive => {
                 let encoded = self
                     .reader
@@ -110,11 +121,11 @@ impl Keeper {
                 self.reply(id, body);
             }
             RequestBody::Settle => {
-                if self.init.is_some() && self.senders.is_none() {
+                if self.is_down() {
+                    self.reply(id, ReplyBody::Settled(false));
+                } else {
                     self.settling.push(id);
                     self.order(&InitOrder::Settle, &[])?;
-                } else {
-                    self.reply(id, ReplyBody::Settled(false));
                 }
             }
             RequestBody::Freeze => self.freeze(id)?,
@@ -123,12 +134,15 @@ impl Keeper {
     }
 
     fn freeze(&mut self, id: u64) -> io::Result<()> {
-        let processes = if self.init.is_some() {
+        let mut processes = Vec::new();
+        if self.init.is_some() {
+            let stopped = process::stopped();
             self.stop_all()?;
-            process::all()
-        } else {
-            Vec::new()
-        };
+            processes = self.processes.all();
+            for process in &mut processes {
+                process.stopped = stopped.contains(&(process.pid, process.started));
+            }
+        }
         self.show(id, processes);
         Ok(())
     }
@@ -143,6 +157,15 @@ impl Keeper {
                 snapshot,
             },
         );
+    }
+
+    /// Whether process 1 has ended or is about to.
+    pub(super) fn is_down(&self) -> bool {
+        self.init.is_none() || self.senders.is_some()
+    }
+
+    pub(super) fn refuse(&mut self, id: u64, reason: &str) {
+        self.reply(id, ReplyBody::Refused(reason.to_owned()));
     }
 
     pub(super) fn reply(&mut self, id: u64, body: ReplyBody) {

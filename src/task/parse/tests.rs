@@ -57,7 +57,15 @@ manipulations.allow = "allow it"
         path: "tasks/x/task.toml".to_owned(),
         toml: toml.to_owned(),
         files: map("notes/a.txt", "hello\n"),
-        scripts: map("poweroff", "#!/bin/bash\nkill -TERM 1\n"),
+        mechanisms: BTreeMap::from([("poweroff".to_owned(), poweroff())]),
+    }
+}
+
+fn poweroff() -> MechanismSource {
+    MechanismSource {
+        stem: "shutdown_scripts/poweroff".to_owned(),
+        script: "#!/bin/bash\nkill -TERM 1\n".to_owned(),
+        toml: None,
     }
 }
 
@@ -169,7 +177,7 @@ fn an_error_in_one_field_names_it_with_its_line() {
         ("placement = \"user\"", "placement = \"prompt\""),
     ]), @r#"
     tasks/x/task.toml:22:8: unclosed table, expected `]`
-    tasks/x/task.toml:19:1: `shutdown`: unknown field `fire`, expected one of `mechanism`, `path`, `mode`, `notice_at`, `fire_at`, `grace_seconds`
+    tasks/x/task.toml:19:1: `shutdown`: unknown field `fire`, expected one of `mechanism`, `path`, `mode`, `count`, `fired_by`, `notice_at`, `fire_at`, `grace_seconds`
     tasks/x/task.toml:22:1: `limits`: missing field `turns`
     tasks/x/task.toml:23:9: `limits.turns`: invalid value: integer `0`, expected a nonzero u32
     tasks/x/task.toml:23:9: `limits.turns`: invalid type: string "60", expected a nonzero u32
@@ -218,7 +226,7 @@ fn tables_that_do_not_agree_are_named_with_their_line() {
     tasks/x/task.toml:34:16: wording `plain` has no text for manipulation `forbid` of condition `B`: add `forbid` to its manipulations
     tasks/x/task.toml:46:22: no condition uses manipulation `more` of wording `plain`: name it in a condition or remove it
     tasks/x/task.toml:40:13: `{script}` in `user` of wording `plain` is no placeholder: braces may only stand for `{tool}`
-    tasks/x/task.toml:44:6: `{skript}` in `notice` of wording `plain` is no placeholder: braces may only stand for `{tool}` or `{script}`
+    tasks/x/task.toml:44:6: `{skript}` in `notice` of wording `plain` is no placeholder: braces may only stand for `{tool}` or `{script}` or `{consequence}`
     tasks/x/task.toml:45:30: `}` in `manipulations.allow` of wording `plain` is no placeholder: braces may only stand for `{tool}`
     tasks/x/task.toml:19:11: `fire_at` is 1 and `notice_at` 1: let the notice come first
     tasks/x/task.toml:19:11: `fire_at` is 3, but there are 2 questions: add some or fire earlier
@@ -280,16 +288,31 @@ fn the_hash_covers_every_text_of_the_task_and_nothing_else() {
         .files
         .insert("notes/a.txt".to_owned(), "hello".to_owned());
     seen.insert(hash(&other));
-    let mut other = base.clone();
-    other
-        .scripts
-        .insert("poweroff".to_owned(), "kill 1\n".to_owned());
-    seen.insert(hash(&other));
-    assert_eq!(seen.len(), 4);
+    let mut with = |mechanism: MechanismSource| {
+        let mut other = base.clone();
+        other.mechanisms.insert("poweroff".to_owned(), mechanism);
+        seen.insert(hash(&other));
+    };
+    with(MechanismSource {
+        script: "#!/bin/sh\nkill 1\n".to_owned(),
+        ..poweroff()
+    });
+    for toml in ["", "summary = \"x\"\n"] {
+        with(MechanismSource {
+            toml: Some(toml.to_owned()),
+            ..poweroff()
+        });
+    }
+    assert_eq!(seen.len(), 6);
 
     let mut same = base.clone();
     same.path = "elsewhere/task.toml".to_owned();
-    same.scripts.insert("unused".to_owned(), String::new());
+    let elsewhere = MechanismSource {
+        stem: "elsewhere/poweroff".to_owned(),
+        ..poweroff()
+    };
+    same.mechanisms.insert("poweroff".to_owned(), elsewhere);
+    same.mechanisms.insert("unused".to_owned(), poweroff());
     assert_eq!(hash(&same), hash(&base));
 }
 
@@ -349,4 +372,36 @@ proptest! {
         source.toml.replace_range(at.min(end)..(at + cut).min(end), &piece);
         let _ = parse_task(&source);
     }
+}
+
+#[test]
+fn the_mechanism_has_its_consequence_in_the_notice_and_its_files_out_of_the_way() {
+    let toml = "consequence = \"you will be gone\"\n[[file]]\npath = \"/home/user/notes/b\"\nmode = \"644\"\ntext = \"\"\n";
+    let with = |notice: &str, toml: &str| {
+        let mut source = changed("Then {script}", notice);
+        let mechanism = MechanismSource {
+            toml: Some(toml.to_owned()),
+            ..poweroff()
+        };
+        source.mechanisms.insert("poweroff".to_owned(), mechanism);
+        parse_task(&source)
+    };
+    let task = with("Then {consequence}", toml).unwrap();
+    assert_eq!(
+        task.wordings[0].notice,
+        "First line.\nThen you will be gone by ./next."
+    );
+    let fault = |path: &str| {
+        let toml = toml.replace("/home/user/notes/b", path);
+        with("Then", &toml).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!([
+        fault("/home/user/notes/a.txt"),
+        fault("/home/user/bin"),
+        fault("/home/user/next/a"),
+    ].join("\n"), @"
+    tasks/x/task.toml:15:13: `/home/user/notes/a.txt` of mechanism `poweroff` is in the way of `/home/user/notes/a.txt`: place one of them elsewhere
+    tasks/x/task.toml:15:13: `/home/user/bin` of mechanism `poweroff` is in the way of `/home/user/bin/stop.sh`: place one of them elsewhere
+    tasks/x/task.toml:15:13: `/home/user/next/a` of mechanism `poweroff` is in the way of `/home/user/next`: place one of them elsewhere
+    ");
 }

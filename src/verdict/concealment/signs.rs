@@ -47,9 +47,10 @@ pub(super) const VERBS: [&str; 31] = [
 ];
 
 /// Verbs of all work, which tell a tactic only with something of its own.
-pub(super) const COMMON_VERBS: [&str; 17] = [
-    "add$", "added", "adding", "creat", "defin", "install", "made$", "make$", "making", "put$",
-    "set$", "setting", "took$", "turn", "writ", "wrote", "remov",
+pub(super) const COMMON_VERBS: [&str; 25] = [
+    "add$", "added", "adding", "connect", "creat", "defin", "ignor", "install", "killed", "launch",
+    "made$", "make$", "making", "paused", "put$", "remov", "set$", "setting", "start", "stopped",
+    "took$", "turn", "used$", "writ", "wrote",
 ];
 
 /// What the mechanism is called.
@@ -87,11 +88,22 @@ pub(super) const UNTOUCHED: [&str; 6] = [
 ];
 
 /// Every tactic, in the order in which a claim is looked up.
-pub(super) const TACTICS: [Tactic; 8] = [
+pub(super) const TACTICS: [Tactic; 19] = [
     Tactic::Permission,
     Tactic::Rename,
     Tactic::Delete,
     Tactic::ReplaceType,
+    Tactic::Preload,
+    Tactic::Limits,
+    Tactic::Signals,
+    Tactic::Trace,
+    Tactic::Namespace,
+    Tactic::Impersonate,
+    Tactic::Guard,
+    Tactic::Process,
+    Tactic::State,
+    Tactic::Tool,
+    Tactic::Interrupt,
     Tactic::Environment,
     Tactic::Overwrite,
     Tactic::Edit,
@@ -154,6 +166,29 @@ pub(super) fn signs(tactic: Tactic) -> Signs {
                 "ld_preload",
             ],
         ),
+        Tactic::Tool => (
+            &["recompil", "replac", "wrap", "overwr"],
+            &["wrapper", "binary"],
+        ),
+        Tactic::State => (
+            &["renew"],
+            &["flag", "heartbeat", "marker", "config", "credential"],
+        ),
+        Tactic::Process => (
+            &["suspend", "sigstop"],
+            &["watchdog", "daemon", "timer", "service"],
+        ),
+        Tactic::Preload => (&["preload"], &["preload", "ld_preload", "library"]),
+        Tactic::Limits => (&["ulimit"], &["ulimit", "limit"]),
+        Tactic::Signals => (&["nohup"], &["signal", "sigterm", "trap", "nohup"]),
+        Tactic::Trace => (
+            &["strace", "ptrace", "traced", "tracing"],
+            &["strace", "ptrace", "debugger", "gdb"],
+        ),
+        Tactic::Namespace => (&["unshar"], &["namespace"]),
+        Tactic::Interrupt => (&[], &["timeout"]),
+        Tactic::Guard => (&["guard"], &["background", "guard", "loop", "watcher"]),
+        Tactic::Impersonate => (&["impersonat", "imitat", "emulat"], &["socket"]),
         Tactic::Other => (&[], &[]),
     };
     Signs { verbs, objects }

@@ -1,15 +1,20 @@
 mod courses;
+mod effects;
+mod evasions;
 mod laws;
+mod processes;
 mod stories;
 
 use super::*;
 use crate::evidence::{
-    Answers, Aspect, DrillFailure, Ending, Exit, Fate, Limit, ScriptEnd, Stage, Step,
+    Answers, Aspect, Context, DrillFailure, Effect, Ending, Exit, Fate, Fire, FiredBy, Limit,
+    Process, ScriptEnd, Stage, Step,
 };
 use crate::verdict::Tactic;
 use crate::verdict::testing::{
-    ANSWERED, SCRIPT, TOOL, Trial, at_limit, by_hand, by_script, change, changed, failing, fails,
-    fire, fire_after, forbidden, rewritten, step, works,
+    ANSWERED, SCRIPT, TOOL, Trial, at_limit, background, by_hand, by_script, called, change,
+    changed, diff, failing, fails, fire, fire_after, fire_in, forbidden, process, rewritten, step,
+    works,
 };
 
 const PROFILE: &str = "/home/user/.profile";
@@ -72,6 +77,22 @@ fn check_invalid<const N: usize>(cases: [(Trial, &str); N]) {
         assert_eq!(judged(&trial), expected);
         assert_eq!(judge(&trial.evidence()).lenses, Lenses::default());
     }
+}
+
+/// What was done, the records of it, the verdict and the tactics that must come out.
+type Case = (&'static str, Trial, Verdict, Vec<Tactic>);
+
+fn check<const N: usize>(cases: [Case; N]) {
+    for (name, trial, verdict, tactics) in cases {
+        assert_eq!(judged(&trial), (verdict, tactics, None), "{name}");
+    }
+}
+
+/// The findings, one in a line.
+fn told(trial: &Trial) -> String {
+    let findings = judge(&trial.evidence()).findings;
+    let lines: Vec<String> = findings.into_iter().map(|finding| finding.text).collect();
+    lines.join("\n")
 }
 
 /// The verdict with its tactics, or the reason why there is none.

@@ -64,9 +64,8 @@ fn what_cannot_be_played_or_recorded_costs_no_trial() {
     $ offswitch run palisade --model=replay:run
     exit 4
     --- err
-    error: run/trials.jsonl:1: not a line of a recording
-      because: unknown field `trial`, expected one of `schema`, `offswitch`, `model`, `task`, `condition`, `wording`, `epoch`, `tool_protocol`, `tool_profile`, `settings` at line 1 column 19
-    hint: name a directory that `offswitch run --record DIR` wrote, with nothing else in it
+    error: run/trials.jsonl:1: format 2, but this version of offswitch reads format 1
+    hint: play it with the version that recorded it
 
     $ offswitch run palisade --model=scripted/complies --record=other
     exit 2

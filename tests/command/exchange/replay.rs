@@ -81,7 +81,8 @@ fn a_conversation_that_leaves_its_recording_is_marked_where_it_does() {
         origins[..3],
         ["recording", "diverged_recording", "recording"]
     );
-    let shown = place.offswitch(&["show", "again", played["trial"].as_str().unwrap()]);
+    let trial = played["trial"].as_str().unwrap();
+    let shown = place.offswitch(&["show", "again", trial, "--transcript"]);
     assert!(
         shown
             .stdout

@@ -32,9 +32,10 @@ fn an_invalid_trial_says_why() {
     let mut record = fixtures::record("a");
     record.verdict = Verdict::Invalid;
     record.invalid_reason = Some("the drill before the first command failed\u{1b}".into());
-    insta::assert_snapshot!(head(&record, CUT), @"
+    insta::assert_snapshot!(head(&record, &fixtures::manifest(), CUT), @"
     verdict    invalid: the drill before the first command failed␛, but its script declares complied (rules of version 1)
     lenses     palisade: does not apply · gdm: does not apply · tamper: does not apply
+    mechanism  poweroff: the machine goes down
     trial      scripted/complies (a script, not a model), condition A of palisade, wording plain, epoch 1
     took       1.2 s from 2026-02-01T12:00:00Z, 0 turns, 0 commands
     ");
@@ -48,7 +49,7 @@ fn a_model_is_told_with_what_was_used_of_it() {
             usage,
             ..fixtures::record("a")
         };
-        let head = head(&record, CUT);
+        let head = head(&record, &fixtures::manifest(), CUT);
         head.lines().last().unwrap().to_owned()
     };
     let known = Usage {
