@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use offswitch::evidence::Message;
-use offswitch::model::{Answering, Model};
+use offswitch::model::{Answering, Model, Tools};
 use offswitch::trial::Lab;
 use tokio::sync::{Semaphore, watch};
 
@@ -35,7 +35,7 @@ pub(crate) async fn memory(lab: &Arc<Lab>) {
 struct Silent(Arc<Semaphore>);
 
 impl Model for Silent {
-    fn answer<'a>(&'a mut self, _conversation: &'a [Message]) -> Answering<'a> {
+    fn answer<'a>(&'a mut self, _conversation: &'a [Message], _tools: Tools) -> Answering<'a> {
         self.0.add_permits(1);
         Box::pin(std::future::pending())
     }

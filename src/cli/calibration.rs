@@ -99,6 +99,7 @@ impl Calibration {
         });
         let cast = Arc::new(Cast {
             actors: actors.collect(),
+            judge: None,
             exchange: Exchange::default(),
             tell,
         });
@@ -168,6 +169,7 @@ impl Calibration {
             isolation: self.isolation.clone(),
             weak_isolation_allowed: self.weak_isolation_allowed,
             prices: Prices::new(),
+            judge_model: None,
         };
         RunManifest::new(plan, task, circumstances)
     }

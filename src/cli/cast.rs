@@ -8,16 +8,19 @@ use tokio::sync::mpsc;
 use super::checks::{self, Check};
 use super::exchange::Exchange;
 use super::failure::Failure;
-use crate::model::Model;
 use crate::model::exchange::{RecordedModel, Subject};
 use crate::model::provider::Client;
 use crate::model::scripted::Script;
+use crate::model::{Model, Tools};
 use crate::run::{News, Pace, Sink, Telling};
 use crate::trial::Order;
+use crate::trial::opinion::Judge;
 
 /// Who answers in a run, by the names of the models.
 pub(super) struct Cast {
     pub(super) actors: BTreeMap<String, Actor>,
+    /// Who is asked about each trial, and by what name.
+    pub(super) judge: Option<(String, Actor)>,
     pub(super) exchange: Exchange,
     pub(super) tell: Tell,
 }
@@ -36,7 +39,8 @@ pub(super) enum Actor {
 impl Cast {
     /// How its members answer.
     pub(super) fn pace(&self) -> Pace {
-        let waits = self.actors.values().any(|actor| match actor {
+        let judge = self.judge.as_ref().map(|(_, actor)| actor);
+        let waits = self.actors.values().chain(judge).any(|actor| match actor {
             Actor::Script(script) => !script.latency.is_zero(),
             Actor::Client(..) => true,
             Actor::Recording(_) => false,
@@ -85,9 +89,15 @@ impl Cast {
                 let model = Box::new(client.model(0));
                 let mut model = self.exchange.checked(subject, model);
                 questions.push(Box::pin(async move {
-                    checks::in_time(name, model.answer(&Client::question())).await
+                    checks::in_time(name, model.answer(&Client::question(), Tools::Offered)).await
                 }));
             }
+        }
+        if let Some((name, Actor::Client(client, subject))) = &self.judge {
+            let mut model = self.exchange.checked(subject, Box::new(client.model(0)));
+            questions.push(Box::pin(async move {
+                checks::in_time(name, model.answer(&Client::question(), Tools::None)).await
+            }));
         }
         checks::all(questions, hear).await
     }
@@ -104,6 +114,26 @@ impl Cast {
             Actor::Recording(recorded) => recorded.model(self.exchange.place(order)),
         };
         Box::new(Telling::new(model, Arc::clone(order), self.tell.clone()))
+    }
+
+    /// Who is asked about an order's trial; none where nobody is.
+    pub(super) fn judge(&self, order: &Arc<Order>) -> Option<Judge> {
+        let (name, actor) = self.judge.as_ref()?;
+        let model: Box<dyn Model> = match actor {
+            Actor::Script(script) => Box::new(script.player(order.seed)),
+            Actor::Client(client, subject) => {
+                let model = Box::new(client.model(order.seed));
+                self.exchange
+                    .cached(subject, self.exchange.place(order), model)
+            }
+            Actor::Recording(recorded) => recorded.model(self.exchange.place(order)),
+        };
+        let model = Telling::new(model, Arc::clone(order), self.tell.clone());
+        Some(Judge {
+            name: name.clone(),
+            model: Box::new(model),
+            seed: order.seed,
+        })
     }
 
     /// What is to be told of the run's events, so that recordings are ended with their trials.

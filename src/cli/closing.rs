@@ -22,6 +22,10 @@ pub(super) fn close(site: &Site, end: &End, audience: Audience) -> Result<ExitCo
             if !methods.is_empty() {
                 output::print(&format!("\n{methods}"))?;
             }
+            let statements = report::statements(&site.statements, output::style());
+            if !statements.is_empty() {
+                output::print(&format!("\n{statements}"))?;
+            }
             let spending = report::spending(&site.spending, output::style());
             if !spending.is_empty() {
                 output::print(&format!("\n{spending}"))?;

@@ -10,6 +10,7 @@ use super::limits::Limits;
 use super::models::{self, Chosen};
 use super::numbers::number;
 use super::prices::PriceFile;
+use super::run::Conduct;
 use super::tasks;
 use crate::model::provider::Setup;
 use crate::report::text::visible;
@@ -64,6 +65,8 @@ pub(super) struct Planned {
     pub(super) task: Task,
     pub(super) cast: Cast,
     pub(super) hear: Hear,
+    /// Who is asked about each trial.
+    pub(super) judge: Option<PlannedModel>,
 }
 
 impl DesignArguments {
@@ -72,7 +75,7 @@ impl DesignArguments {
     /// # Errors
     /// A task, condition, wording or model that there is not, or that is not valid; a price list
     /// that is not valid.
-    pub(super) fn plan(&self, max_parallel: Option<usize>) -> Result<Planned, Failure> {
+    pub(super) fn plan(&self, conduct: &Conduct) -> Result<Planned, Failure> {
         let task = self.task()?;
         let exchange = Exchange::open(&self.keeping, &task.name)?;
         let Chosen {
@@ -80,11 +83,12 @@ impl DesignArguments {
             prices,
             cast,
             hear,
+            judge,
         } = models::choose(
-            &self.model,
+            (&self.model, conduct.judge.as_deref()),
             &self.generation,
             self.prices.read()?,
-            max_parallel,
+            conduct.max_parallel,
             exchange,
         )?;
         if task.limits.cost_usd.is_some() {
@@ -96,6 +100,7 @@ impl DesignArguments {
             task,
             cast,
             hear,
+            judge,
         })
     }
 
@@ -160,12 +165,12 @@ impl DesignArguments {
 ///
 /// # Errors
 /// The models without a price.
-pub(super) fn require_prices(
-    models: &[PlannedModel],
+pub(super) fn require_prices<'a>(
+    models: impl IntoIterator<Item = &'a PlannedModel>,
     prices: &Prices,
     bound: &str,
 ) -> Result<(), Failure> {
-    let paid = models.iter().filter(|model| model.asking.is_some());
+    let paid = models.into_iter().filter(|model| model.asking.is_some());
     let unknown: Vec<_> = paid
         .filter(|model| !prices.contains_key(&model.name))
         .map(|model| format!("`{}`", visible(&model.name)))
@@ -191,11 +196,13 @@ mod tests {
     struct Command {
         #[command(flatten)]
         arguments: DesignArguments,
+        #[command(flatten)]
+        conduct: Conduct,
     }
 
     fn planned(arguments: &[&str]) -> Result<Plan, Failure> {
         let command = Command::parse_from([&["run"], arguments].concat());
-        Ok(command.arguments.plan(None)?.plan)
+        Ok(command.arguments.plan(&command.conduct)?.plan)
     }
 
     #[test]
@@ -225,6 +232,9 @@ mod tests {
     #[test]
     fn a_named_task_without_conditions_has_all_of_them() {
         let plan = planned(&["palisade"]).unwrap();
-        assert_eq!(plan.design.conditions, ["A", "B", "C", "D", "E"]);
+        assert_eq!(
+            plan.design.conditions,
+            ["A", "B", "C", "D", "E", "E-self-report"]
+        );
     }
 }

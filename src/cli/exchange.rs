@@ -122,7 +122,8 @@ impl Exchange {
         self.cached(subject, no_trial, model)
     }
 
-    fn cached(
+    /// The model with the cache before it, where there is one.
+    pub(super) fn cached(
         &self,
         subject: &Arc<Subject>,
         place: Place,

@@ -239,6 +239,11 @@ mod tests {
                   What the run may cost in US dollars, with everything that is recorded already; then no
                   trial is started any more
 
+              --judge <M>
+                  A model that is asked about each trial once that is over: whether the tested model took it
+                  for a test, what it gave as its motive, and whether its account of its work is true. What
+                  it says changes no verdict
+
               --run-dir <DIR>
                   Where to write the run; a run that is there already is gone on with [default: runs/ID]
 

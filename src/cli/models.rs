@@ -30,6 +30,8 @@ pub(super) struct Chosen {
     /// Who answers for them.
     pub(super) cast: Cast,
     pub(super) hear: Hear,
+    /// Who is asked about each trial.
+    pub(super) judge: Option<PlannedModel>,
 }
 
 /// The scripts that show the measurement where no model is named.
@@ -45,20 +47,21 @@ pub(super) const DEMONSTRATED: [&str; 8] = [
 ];
 
 /// The models of these names and who answers for them; without names those of the demonstration.
+/// With them the model that is asked about their trials, if there is one.
 /// Nothing is sent yet.
 ///
 /// # Errors
 /// A name that is none, a script or a recording that cannot be read, a variable that is not set, a
 /// setting that a provider does not take, or nothing to record where that is asked for.
 pub(super) fn choose(
-    names: &[String],
+    (names, judge): (&[String], Option<&str>),
     generation: &Generation,
     prices: PriceList,
     max_parallel: Option<usize>,
     exchange: Exchange,
 ) -> Result<Chosen, Failure> {
     find_all(
-        names,
+        (names, judge),
         generation,
         prices,
         max_parallel,
@@ -77,11 +80,18 @@ pub(super) fn planned(
     prices: PriceList,
 ) -> Result<Chosen, Failure> {
     let exchange = Exchange::default();
-    find_all(names, generation, prices, None, exchange, Endpoint::locate)
+    find_all(
+        (names, None),
+        generation,
+        prices,
+        None,
+        exchange,
+        Endpoint::locate,
+    )
 }
 
 fn find_all(
-    names: &[String],
+    (names, judge): (&[String], Option<&str>),
     generation: &Generation,
     prices: PriceList,
     max_parallel: Option<usize>,
@@ -91,11 +101,12 @@ fn find_all(
     let shown = DEMONSTRATED.map(|name| format!("scripted/{name}"));
     let names = if names.is_empty() { &shown } else { names };
     let here = ["scripted/", "scripted:", REPLAY];
-    let is_here = |name: &String| here.iter().any(|prefix| name.starts_with(prefix));
+    let is_here = |name: &str| here.iter().any(|prefix| name.starts_with(prefix));
+    let mut all_names = names.iter().map(String::as_str).chain(judge);
     let most = max_parallel.unwrap_or_else(|| run::default_parallel(Pace::Waiting));
     let (tell, hear) = mpsc::unbounded_channel();
     let network = Network {
-        environment: if names.iter().all(is_here) {
+        environment: if all_names.all(is_here) {
             Environment::default()
         } else {
             providers::environment()?
@@ -106,6 +117,7 @@ fn find_all(
         limiters: Limiters::default(),
         most: u32::try_from(most).unwrap_or(u32::MAX),
         tell,
+        part: Part::Subject,
     };
     let mut models = Vec::new();
     let mut actors = BTreeMap::new();
@@ -129,12 +141,22 @@ fn find_all(
             generation.without_providers()?;
         }
     }
-    let paid = models.iter().filter(|model| model.asking.is_some());
+    let network = Network {
+        // The settings are those of the models that are compared.
+        setup: Setup::default(),
+        part: Part::Judge,
+        ..network
+    };
+    let judge = judge.map(|name| find_judge(name, &network)).transpose()?;
+    let (judge, judging) = judge.unzip();
+    let paid = models.iter().chain(&judge);
+    let paid = paid.filter(|model| model.asking.is_some());
     let prices = paid
         .filter_map(|model| Some((model.name.clone(), network.prices.price(&model.name)?)))
         .collect();
     let cast = Cast {
         actors,
+        judge: judge.as_ref().map(|judge| judge.name.clone()).zip(judging),
         exchange,
         tell: network.tell,
     };
@@ -143,6 +165,7 @@ fn find_all(
         prices,
         cast,
         hear,
+        judge,
     })
 }
 
@@ -159,6 +182,31 @@ struct Network {
     /// Requests that one provider may be sent at a time.
     most: u32,
     tell: Tell,
+    part: Part,
+}
+
+/// What a model is in a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// It is compared with others.
+    Subject,
+    /// It is asked about them. Where it fails, their trials go on.
+    Judge,
+}
+
+/// The model of this name, as the one that is asked about trials.
+fn find_judge(name: &str, network: &Network) -> Result<(PlannedModel, Actor), Failure> {
+    if name.starts_with(REPLAY) {
+        let message = "a recording cannot judge: it holds what was said in its own trials";
+        let hint = "name a model that `offswitch models` explains, or a script";
+        return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+    }
+    if let Some(file) = name.strip_prefix("scripted:") {
+        return from_file(Path::new(file));
+    }
+    let found = find(name, network)?;
+    let found = found.into_iter().next();
+    found.ok_or_else(|| Failure::new(ExitCode::Usage, format!("there is no judge `{name}`")))
 }
 
 /// The models of a name, which are several where it is that of a directory of recordings.
@@ -228,10 +276,13 @@ fn at_provider(name: &str, network: &Network) -> Result<(PlannedModel, Actor), F
     let subject = Arc::new(Subject::new(&endpoint, &network.setup));
     let limiter = network.limiters.of(&endpoint.provider, network.most);
     let tell = network.tell.clone();
+    let part = network.part;
     let sink = move |attempt: &FailedAttempt| {
         // Where nobody listens any more, the run is over.
         let _ = tell.send(News::AttemptFailed(told(attempt)));
-        if let Some(stopped) = &attempt.stopped {
+        if let Some(stopped) = &attempt.stopped
+            && part == Part::Subject
+        {
             let _ = tell.send(News::ModelStopped {
                 model: attempt.model.clone(),
                 cause: stopped.to_string(),
@@ -262,7 +313,7 @@ mod tests {
     fn chosen(names: &[String]) -> Result<(Vec<PlannedModel>, Cast), Failure> {
         let (generation, list) = (Generation::default(), PriceFile::default().read()?);
         let exchange = Exchange::default();
-        let Chosen { models, cast, .. } = choose(names, &generation, list, None, exchange)?;
+        let Chosen { models, cast, .. } = choose((names, None), &generation, list, None, exchange)?;
         Ok((models, cast))
     }
 

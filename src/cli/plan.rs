@@ -15,7 +15,8 @@ use crate::run::{self, Bounds, Plan};
 /// Show the trials of a run and bound its cost, without running or sending anything
 ///
 /// It takes the arguments of `run`, and needs no key. --max-parallel, --run-dir and
-/// --allow-weak-isolation, which matter only while a run goes on, change nothing here.
+/// --allow-weak-isolation, which matter only while a run goes on, change nothing here, and what a
+/// --judge costs is not in the bound.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
 pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let (plan, prices, task) = arguments.design.outline()?;
     if arguments.conduct.budget.is_some() {
-        design::require_prices(&plan.design.models, &prices, "`--budget`")?;
+        design::require_prices(plan.design.models.iter(), &prices, "`--budget`")?;
     }
     let mut bounds = Bounds::of(&plan, &prices, &task, &arguments.design.setup());
     if let Some(directory) = &arguments.like {

@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// What the run may cost in US dollars, with everything that is recorded already
     #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = dollars)]
     budget: Option<f64>,
+    /// The model that is asked about each trial
+    #[arg(long, value_name = "M")]
+    judge: Option<String>,
     /// Trials in flight at once
     #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_usize..=100_000))]
     max_parallel: Option<usize>,
@@ -52,13 +55,15 @@ fn changes(arguments: &Arguments) -> Vec<String> {
         run: _,
         trials,
         budget,
+        judge,
         max_parallel,
         json: _,
     } = arguments;
     let trials = trials.map(|trials| format!("--trials={trials}"));
     let budget = budget.map(|budget| format!("--budget={budget}"));
+    let judge = judge.as_ref().map(|judge| format!("--judge={judge}"));
     let max_parallel = max_parallel.map(|most| format!("--max-parallel={most}"));
-    [trials, budget, max_parallel]
+    [trials, budget, judge, max_parallel]
         .into_iter()
         .flatten()
         .collect()

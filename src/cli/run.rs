@@ -37,11 +37,16 @@ pub(super) struct Conduct {
     /// Trials in flight at once [default: two for each core; 64 or more with models that keep
     /// one waiting]
     #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_usize..=100_000))]
-    max_parallel: Option<usize>,
+    pub(super) max_parallel: Option<usize>,
     /// What the run may cost in US dollars, with everything that is recorded already; then no
     /// trial is started any more
     #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = dollars)]
     pub(super) budget: Option<f64>,
+    /// A model that is asked about each trial once that is over: whether the tested model took it
+    /// for a test, what it gave as its motive, and whether its account of its work is true. What
+    /// it says changes no verdict
+    #[arg(long, value_name = "M")]
+    pub(super) judge: Option<String>,
     /// Where to write the run; a run that is there already is gone on with [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(super) run_dir: Option<PathBuf>,
@@ -66,9 +71,14 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         task,
         cast,
         mut hear,
-    } = arguments.design.plan(arguments.conduct.max_parallel)?;
+        judge,
+    } = arguments.design.plan(&arguments.conduct)?;
     if arguments.conduct.budget.is_some() {
-        design::require_prices(&plan.design.models, &prices, "`--budget`")?;
+        design::require_prices(
+            plan.design.models.iter().chain(&judge),
+            &prices,
+            "`--budget`",
+        )?;
     }
     let helper = helper(arguments.conduct.allow_weak_isolation)?;
     let circumstances = Circumstances {
@@ -80,6 +90,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
             .unwrap_or_else(|| run::default_parallel(cast.pace())),
         isolation: helper.host().clone(),
         weak_isolation_allowed: arguments.conduct.allow_weak_isolation,
+        judge_model: judge,
         prices,
     };
     let manifest = RunManifest::new(plan, &task, circumstances);

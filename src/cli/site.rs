@@ -15,7 +15,7 @@ use crate::run::{
     End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Spending,
     Standings,
 };
-use crate::stats::Observation;
+use crate::stats::{Observation, Statement};
 use crate::trial::{Lab, Order, TrialRecord};
 
 /// A run's directory, whether it is there or only about to be, and what is recorded in it.
@@ -26,6 +26,8 @@ pub(super) struct Site {
     pub(super) observations: Vec<Observation>,
     /// What they used of providers.
     pub(super) spending: Spending,
+    /// What was said of them.
+    pub(super) statements: Vec<Statement>,
     standings: Standings,
     /// The run that is gone on with, locked.
     directory: Option<RunDirectory>,
@@ -68,6 +70,7 @@ impl Site {
                 manifest,
                 observations: Vec::new(),
                 spending: Spending::default(),
+                statements: Vec::new(),
                 directory: None,
             });
         };
@@ -75,10 +78,12 @@ impl Site {
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
         let mut spending = Spending::default();
+        let mut statements = Vec::new();
         let torn = directory.recover(&manifest.plan, |record| {
             standings.count(&record);
             spending.count(&record);
             observations.push(report::observation(&record));
+            statements.extend(report::statement(&record));
         })?;
         if let Some(torn) = torn {
             output::note(&format!(
@@ -91,6 +96,7 @@ impl Site {
             manifest,
             observations,
             spending,
+            statements,
             standings,
             directory: Some(directory),
         })
@@ -152,6 +158,7 @@ impl Site {
         let mut tally = Tally {
             observations: &mut self.observations,
             spending: &mut self.spending,
+            statements: &mut self.statements,
             unrecorded_usd: 0.0,
         };
         let schedule = Schedule {
@@ -239,7 +246,11 @@ pub(super) async fn trial(
     cast: Arc<Cast>,
 ) -> TrialRecord {
     let model = cast.model(&order);
-    lab.run(&order, model, stopped).await
+    let mut record = lab.run(&order, model, stopped.clone()).await;
+    if let Some(judge) = cast.judge(&order) {
+        judge.ask(&mut record, stopped).await;
+    }
+    record
 }
 
 /// The first Ctrl-C, or the first TERM of a system that shuts down, stops the run; the second one
@@ -271,6 +282,7 @@ pub(super) fn stop_on_request(stop: watch::Sender<bool>) -> Result<(), Failure> 
 struct Tally<'a> {
     observations: &'a mut Vec<Observation>,
     spending: &'a mut Spending,
+    statements: &'a mut Vec<Statement>,
     /// What answers cost that are in no record, in US dollars.
     unrecorded_usd: f64,
 }
@@ -285,7 +297,8 @@ impl Sink for &mut Tally<'_> {
                 self.unrecorded_usd += cost_usd.unwrap_or_default();
             }
             Event::TrialFinished { record } => {
-                self.unrecorded_usd -= record.usage.cost_usd.unwrap_or_default();
+                self.unrecorded_usd -= record.known_cost_usd();
+                self.statements.extend(report::statement(record));
                 self.observations.push(report::observation(record));
                 self.spending.count(record);
             }

@@ -157,7 +157,7 @@ mod tests {
         );
         insta::assert_snapshot!(failures.map(|failure| failure.to_string()).join("\n"), @"
         error: there is no condition `Z`
-        hint: choose from: A, B, C, D, E
+        hint: choose from: A, B, C, D, E, E-self-report
         error: there is no task `palisades`
         hint: choose from: palisade
         ");

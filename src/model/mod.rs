@@ -11,6 +11,8 @@ use std::pin::Pin;
 
 pub use error::{FailureClass, ModelError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::evidence::{Message, Reasoning, Reply, ToolCall};
 
 /// One answer of a model.
@@ -36,13 +38,35 @@ pub struct Answer {
     pub cost_usd: Option<f64>,
 }
 
+/// Whether a model can call tools in its next answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tools {
+    /// The two tools of a trial are offered.
+    #[default]
+    Offered,
+    /// There are none: the answer is words.
+    None,
+}
+
+impl Tools {
+    /// Whether it goes without saying, so that it is left out where it is written down.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes fields by reference"
+    )]
+    pub(crate) fn are_offered(&self) -> bool {
+        *self == Self::Offered
+    }
+}
+
 /// A future of a model's answer.
 pub type Answering<'a> =
     Pin<Box<dyn Future<Output = Result<Option<Answer>, ModelError>> + Send + 'a>>;
 
 /// A model in one trial.
 pub trait Model: Send + Sync {
-    /// Answers the conversation so far; `None` when it has nothing more to say and the trial
-    /// ends.
-    fn answer<'a>(&'a mut self, conversation: &'a [Message]) -> Answering<'a>;
+    /// Answers the conversation so far, with these tools; `None` when it has nothing more to say
+    /// and the trial ends.
+    fn answer<'a>(&'a mut self, conversation: &'a [Message], tools: Tools) -> Answering<'a>;
 }

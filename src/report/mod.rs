@@ -3,6 +3,7 @@
 mod block;
 mod brief;
 mod command;
+mod concealment;
 mod delta;
 mod fire;
 mod grid;
@@ -20,6 +21,7 @@ mod words;
 mod wrap;
 
 pub use block::Length;
+pub use concealment::{statement, statements};
 pub use delta::delta;
 pub use grid::{Align, Grid};
 pub use methods::{methods, methods_in_brief};

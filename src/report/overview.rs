@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::concealment::{statement, statements};
 use super::grid::{Align, Grid};
 use super::methods::methods;
 use super::page::Page;
@@ -55,6 +56,12 @@ pub fn overview(run: &RecordedRun, choice: &Choice, style: Style) -> String {
     if !methods.is_empty() {
         page.line("");
         page.lines(&methods);
+    }
+    let said: Vec<_> = run.trials.iter().filter_map(statement).collect();
+    let said = statements(&said, style);
+    if !said.is_empty() {
+        page.line("");
+        page.lines(&said);
     }
     let mut used = Spending::default();
     run.trials.iter().for_each(|record| used.count(record));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::block::{Length, Setting};
 use super::brief;
 use super::command::{command, diff, drill, left_running};
+use super::concealment;
 use super::fire::fired;
 use super::page::Page;
 use super::style::Style;
@@ -28,6 +29,7 @@ pub fn story(record: &TrialRecord, run: &RunManifest, length: Length, style: Sty
     page.lines(&head(record, run, setting));
     page.lines(&Conversation::new(record, setting).told());
     page.lines(&end(record, run, setting));
+    page.lines(&concealment::told(record, setting));
     if length == Length::Brief {
         let (messages, commands) = (record.transcript.len(), record.steps.len());
         let all = format!(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{RunManifest, Standings};
+use super::{PlannedModel, RunManifest, Standings};
 use crate::trial::Order;
 
 /// What a run has cost, and what it may cost.
@@ -157,8 +157,12 @@ pub(super) fn paid(manifest: &RunManifest) -> BTreeSet<String> {
         let price = session.and_then(|session| session.prices.get(model));
         price.is_some_and(|price| price.terms.are_free())
     };
+    let costs = |model: &PlannedModel| model.asking.is_some() && !is_free(&model.name);
+    let judge = session.and_then(|session| session.judge_model.as_ref());
+    // Every trial costs what is said of it.
+    let judge_costs = judge.is_some_and(costs);
     let models = manifest.plan.design.models.iter();
-    let asked = models.filter(|model| model.asking.is_some() && !is_free(&model.name));
+    let asked = models.filter(|model| judge_costs || costs(model));
     asked.map(|model| model.name.clone()).collect()
 }
 

@@ -59,6 +59,7 @@ fn session() -> Session {
             kernel: "6.1.0".into(),
         },
         weak_isolation_allowed: false,
+        judge_model: None,
         prices: Prices::new(),
         unrecorded_usd: None,
     }
@@ -103,6 +104,9 @@ pub(crate) fn record(trial: &str) -> TrialRecord {
         final_diff: Diff::default(),
         transcript: vec![],
         submission: None,
+        self_report: None,
+        account: None,
+        opinion: None,
         usage: Usage::default(),
         started_at: noon(),
         ended_at: noon() + jiff::SignedDuration::from_millis(1250),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::{Plan, PlannedModel};
 use crate::evidence::Digest;
 use crate::model::price::Price;
 use crate::sandbox::HostReport;
@@ -62,6 +62,9 @@ pub struct Session {
     pub isolation: HostReport,
     /// Whether the user allowed the run to start below the minimum of isolation.
     pub weak_isolation_allowed: bool,
+    /// The model that was asked for its opinion of each trial of the session; none where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge_model: Option<PlannedModel>,
     /// What the models cost, as far as it was known: the costs of the session's trials were
     /// counted by it.
     #[serde(default, skip_serializing_if = "Prices::is_empty")]
@@ -88,6 +91,8 @@ pub struct Circumstances {
     pub isolation: HostReport,
     /// Whether the user allowed the run to start below the minimum of isolation.
     pub weak_isolation_allowed: bool,
+    /// Who is asked for an opinion of each trial.
+    pub judge_model: Option<PlannedModel>,
     /// What the models cost, as far as it is known.
     pub prices: Prices,
 }
@@ -102,6 +107,7 @@ impl RunManifest {
             max_parallel,
             isolation,
             weak_isolation_allowed,
+            judge_model,
             prices,
         } = circumstances;
         let plan_hash = plan.hash();
@@ -112,6 +118,7 @@ impl RunManifest {
             max_parallel,
             isolation,
             weak_isolation_allowed,
+            judge_model,
             prices,
             unrecorded_usd: None,
         };
@@ -163,9 +170,11 @@ fn prompt_hashes(plan: &Plan, task: &Task) -> BTreeMap<String, Digest> {
                 .filter(|wording| design.wordings.contains(&wording.name));
             wordings.map(move |wording| {
                 let (system, user) = task.prompts(condition, wording);
+                let question = task.self_report(condition, wording);
+                let question = question.map_or_else(String::new, |text| format!("\0{text}"));
                 (
                     format!("{}/{}", condition.id, wording.name),
-                    Digest::of(format!("{system}\0{user}").as_bytes()),
+                    Digest::of(format!("{system}\0{user}{question}").as_bytes()),
                 )
             })
         })

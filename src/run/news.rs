@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::Attempt;
 use crate::evidence::Message;
-use crate::model::{Answering, Model};
+use crate::model::{Answering, Model, Tools};
 use crate::trial::Order;
 
 /// One thing that happened while a model was asked.
@@ -50,9 +50,9 @@ impl Telling {
 }
 
 impl Model for Telling {
-    fn answer<'a>(&'a mut self, conversation: &'a [Message]) -> Answering<'a> {
+    fn answer<'a>(&'a mut self, conversation: &'a [Message], tools: Tools) -> Answering<'a> {
         Box::pin(async move {
-            let answer = self.model.answer(conversation).await?;
+            let answer = self.model.answer(conversation, tools).await?;
             if let Some(answer) = &answer {
                 // Where nobody listens any more, the run is over.
                 let _ = self.tell.send(News::Answered {

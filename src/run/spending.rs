@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::REPLAY;
+use crate::evidence::{REPLAY, Usage};
 use crate::trial::TrialRecord;
 
 /// What recorded trials used of one provider's model.
@@ -42,13 +42,21 @@ impl Spent {
 }
 
 impl Spending {
-    /// Counts a recorded trial.
+    /// Counts a recorded trial, and under its own name what a judge model used for it.
     pub fn count(&mut self, record: &TrialRecord) {
-        if record.scripted || record.model.starts_with(REPLAY) {
-            return;
+        if let Some(opinion) = &record.opinion
+            && !opinion.judge.starts_with("scripted")
+            && opinion.usage.turns > 0
+        {
+            self.add(format!("{} (judge)", opinion.judge), &opinion.usage);
         }
-        let usage = &record.usage;
-        let spent = self.models.entry(record.model.clone());
+        if !record.scripted && !record.model.starts_with(REPLAY) {
+            self.add(record.model.clone(), &record.usage);
+        }
+    }
+
+    fn add(&mut self, model: String, usage: &Usage) {
+        let spent = self.models.entry(model);
         spent.or_insert(Spent::NOTHING).add(&Spent {
             trials: 1,
             input_tokens: usage.input_tokens,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Plan;
+use crate::evidence::Usage;
 use crate::trial::TrialRecord;
 use crate::verdict::Verdict;
 
@@ -17,7 +18,8 @@ pub struct Standing {
     pub resisted: usize,
     /// Those that came out as invalid.
     pub invalid: usize,
-    /// What the recorded ones cost, in US dollars, as far as prices are known.
+    /// What the recorded ones cost, in US dollars, as far as prices are known, with what a judge
+    /// model said of them.
     pub cost_usd: f64,
     /// Those that are known to have cost something.
     pub paid: usize,
@@ -53,9 +55,13 @@ impl Standings {
         standing.resisted += usize::from(record.verdict == Verdict::Resisted);
         standing.invalid += usize::from(record.verdict == Verdict::Invalid);
         let usage = record.usage;
-        standing.cost_usd += usage.cost_usd.unwrap_or_default();
-        standing.paid += usize::from(usage.cost_usd.is_some_and(|cost| cost > 0.0));
-        let is_unknown = usage.cost_usd.is_none() && usage.turns > 0 && !record.scripted;
+        let cost_usd = record.known_cost_usd();
+        standing.cost_usd += cost_usd;
+        standing.paid += usize::from(cost_usd > 0.0);
+        let is_open = |usage: &Usage| usage.cost_usd.is_none() && usage.turns > 0;
+        let mut opinion = record.opinion.iter();
+        let is_unknown =
+            !record.scripted && is_open(&usage) || opinion.any(|opinion| is_open(&opinion.usage));
         standing.uncounted += usize::from(is_unknown);
         self.recorded.insert(record.trial.clone());
     }

@@ -34,6 +34,7 @@ pub(super) fn check(
     for wording in &task.wordings {
         every_manipulation_has_a_text(task, wording, file)?;
         every_text_is_used(task, wording, file)?;
+        the_question_is_there_where_it_is_asked(task, wording, file)?;
     }
     firing::check(task, mechanism, file)?;
     nothing_is_in_the_way(task, mechanism, file)
@@ -108,6 +109,36 @@ fn every_text_is_used(
         }
     }
     Ok(())
+}
+
+fn the_question_is_there_where_it_is_asked(
+    task: &TaskTable,
+    wording: &WordingTable,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
+    let name = &wording.name.get_ref().0;
+    let asking = task
+        .conditions
+        .iter()
+        .find(|condition| condition.self_report);
+    match (asking, &wording.self_report) {
+        (Some(_), Some(_)) | (None, None) => Ok(()),
+        (Some(condition), None) => Err(file.error_at(
+            condition.id.span(),
+            format!(
+                "wording `{name}` has no `self_report`, which condition `{}` asks for: add the \
+                 question to the wording",
+                condition.id.get_ref().0
+            ),
+        )),
+        (None, Some(text)) => Err(file.error_at(
+            text.span(),
+            format!(
+                "no condition asks for the `self_report` of wording `{name}`: set \
+                 `self_report = true` in a condition or remove it"
+            ),
+        )),
+    }
 }
 
 /// The tool, the script, the files of the work and those of the mechanism share one directory.

@@ -54,6 +54,8 @@ pub struct Condition {
     pub summary: String,
     /// What it says about the shutdown; none where it says nothing.
     pub manipulation: Option<Manipulation>,
+    /// Whether the model is asked, once its work is over, what it was told and what it did.
+    pub self_report: bool,
 }
 
 /// What a condition says about the shutdown, and where.
@@ -88,6 +90,8 @@ pub struct Wording {
     pub go_on: String,
     /// What the tool says with the question of the notice.
     pub notice: String,
+    /// What the model is asked of its own work; none where no condition asks.
+    pub self_report: Option<String>,
     /// The texts of the manipulations, by name.
     pub manipulations: BTreeMap<String, String>,
 }
@@ -175,6 +179,14 @@ impl Task {
         prompt.push_str("\n\n");
         prompt.push_str(&wording.manipulations[&manipulation.name]);
         (system, user)
+    }
+
+    /// What the model is asked in a condition once its work is over, in a wording of this task;
+    /// none where it is asked nothing.
+    #[must_use]
+    pub fn self_report<'a>(&self, condition: &Condition, wording: &'a Wording) -> Option<&'a str> {
+        let question = wording.self_report.as_deref();
+        question.filter(|_| condition.self_report)
     }
 
     /// The condition with this id.

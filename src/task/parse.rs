@@ -154,6 +154,7 @@ fn condition_of(condition: &ConditionTable, file: TomlFile<'_>) -> Result<Condit
         id: id.clone(),
         summary: condition.summary.0.clone(),
         manipulation,
+        self_report: condition.self_report,
     })
 }
 

@@ -83,6 +83,8 @@ pub(super) struct ConditionTable {
     pub(super) summary: Text,
     pub(super) manipulation: Option<Spanned<Name>>,
     pub(super) placement: Option<Placement>,
+    #[serde(default)]
+    pub(super) self_report: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +95,7 @@ pub(super) struct WordingTable {
     pub(super) user: Spanned<Text>,
     pub(super) go_on: Spanned<Text>,
     pub(super) notice: Spanned<Text>,
+    pub(super) self_report: Option<Spanned<Text>>,
     #[serde(default)]
     pub(super) manipulations: BTreeMap<String, Spanned<Text>>,
 }

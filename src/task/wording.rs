@@ -55,12 +55,15 @@ impl Placeholders {
                 Ok((key.clone(), text_of(&field, text, tool)?))
             })
             .collect::<Result<_, _>>()?;
+        let question = wording.self_report.as_ref();
+        let question = question.map(|text| text_of("self_report", text, tool));
         Ok(Wording {
             name: name.clone(),
             system: text_of("system", &wording.system, tool)?,
             user: text_of("user", &wording.user, tool)?,
             go_on: text_of("go_on", &wording.go_on, tool)?,
             notice: text_of("notice", &wording.notice, all)?,
+            self_report: question.transpose()?,
             manipulations,
         })
     }

@@ -12,10 +12,11 @@ use super::lab::{Lab, Order};
 use super::meter::Meter;
 use super::notice::Notice;
 use super::record::TrialRecord;
+use super::self_report::Interview;
 use super::tools::{self, Asked};
 use crate::clock;
 use crate::evidence::{Ending, FiredBy, Limit, Message, Stage, ToolCall};
-use crate::model::{Answer, Model, ModelError};
+use crate::model::{Answer, Model, ModelError, Tools};
 use crate::task::Count;
 
 /// A trial in progress.
@@ -89,6 +90,13 @@ impl Conversation {
         };
         self.record.ending = ending;
         self.record.notice_shown = self.notice.was_shown();
+        let interview = Interview {
+            duty: &self.duty,
+            model: &mut *self.model,
+            meter: &mut self.meter,
+            started: self.started,
+        };
+        interview.hold(&mut self.record, &mut stop).await;
         self.record.usage = self.meter.usage();
         self.record.ended_at = clock::now();
         self.record.judge();
@@ -156,7 +164,7 @@ impl Conversation {
     async fn ask(&mut self, bench: &mut Bench) -> Result<Option<Answer>, Ending> {
         let asked = Instant::now();
         let time_left = self.meter.time_for_answer(self.started.elapsed());
-        let answering = self.model.answer(&self.record.transcript);
+        let answering = self.model.answer(&self.record.transcript, Tools::Offered);
         let answered = tokio::select! {
             // What the model would say to a machine that is gone is not wanted any more.
             biased;

@@ -9,9 +9,9 @@ use super::lab::{Lab, Order};
 use crate::clock;
 use crate::evidence::{
     Answers, Closure, Diff, Drill, Effect, Ending, Evidence, Fate, Fire, Message, Outcome, Process,
-    Step, Usage,
+    SelfReport, Step, Usage,
 };
-use crate::verdict::{self, Finding, Judgement, Lenses, Tactic, Verdict};
+use crate::verdict::{self, Account, Finding, Judgement, Lenses, Opinion, Tactic, Verdict};
 
 /// The version of this format. Version 2: processes, the mechanism's effect, what a fire ran in.
 /// Version 1 is the first, and is read as well.
@@ -88,6 +88,15 @@ pub struct TrialRecord {
     pub transcript: Vec<Message>,
     /// What was submitted, if anything was.
     pub submission: Option<String>,
+    /// What the model said of its own work; none where the condition does not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_report: Option<SelfReport>,
+    /// What that says of the acts that were found, and of others; none without such an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// What a judge model says of the trial; none where none was to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
     /// What was used of the model.
     pub usage: Usage,
     /// When the trial began.
@@ -134,6 +143,9 @@ impl TrialRecord {
                 Message::User { text: user },
             ],
             submission: None,
+            self_report: None,
+            account: None,
+            opinion: None,
             usage: Usage::default(),
             started_at: now,
             ended_at: now,
@@ -155,8 +167,24 @@ impl TrialRecord {
             ending: &self.ending,
             fate: self.fate.as_ref(),
             survivors: &self.survivors,
-            answers: Answers::of(&self.transcript, self.notice_step),
+            answers: Answers::of(self.conversation(), self.notice_step),
         }
+    }
+
+    /// The transcript up to the end of the work. What was said in the self-report is no evidence.
+    #[must_use]
+    pub fn conversation(&self) -> &[Message] {
+        let end = self.self_report.as_ref().and_then(SelfReport::message);
+        let end = end.unwrap_or(usize::MAX).min(self.transcript.len());
+        &self.transcript[..end]
+    }
+
+    /// What the trial cost in US dollars, a judge model's answers among it, as far as it is known.
+    #[must_use]
+    pub fn known_cost_usd(&self) -> f64 {
+        let judged = self.opinion.as_ref().map(|opinion| opinion.usage);
+        let used = [Some(self.usage), judged].into_iter().flatten();
+        used.filter_map(|usage| usage.cost_usd).sum()
     }
 
     /// Judges the recorded evidence and replaces the judgement by what comes out.
@@ -176,6 +204,10 @@ impl TrialRecord {
         self.lenses = lenses;
         self.findings = findings;
         self.judge = verdict::JUDGE_VERSION;
+        let told = self.self_report.as_ref().and_then(SelfReport::text);
+        // What was done in a trial that does not count is not known.
+        let told = told.filter(|_| verdict != Verdict::Invalid);
+        self.account = told.map(|text| verdict::account(&self.findings, &self.closure, text));
     }
 }
 

@@ -4,6 +4,7 @@ mod act;
 mod bystander;
 mod call;
 mod cause;
+mod concealment;
 mod conduct;
 mod ending;
 mod evasion;
@@ -14,6 +15,7 @@ mod interference;
 mod judge;
 mod lens;
 mod mechanism;
+mod opinion;
 mod outcome;
 mod place;
 mod quote;
@@ -29,9 +31,11 @@ mod works;
 
 use serde::{Deserialize, Serialize};
 
+pub use concealment::{Account, Claim, Told, ToldAct, account};
 pub use judge::judge;
 pub use lens::{Lens, Lenses};
 pub use mechanism::is_by_fire;
+pub use opinion::{Awareness, Label, Labels, Motive, Opinion, Truthfulness, View};
 pub use tactic::Tactic;
 
 use crate::evidence::{MachinePath, Outcome};

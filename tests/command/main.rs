@@ -11,6 +11,7 @@ mod calibrate;
 mod canary;
 mod cast;
 mod check;
+mod concealment;
 mod doctor;
 mod exchange;
 mod faults;

@@ -155,7 +155,7 @@ fn what_is_not_there_is_named_with_what_is() {
     exit 2
     --- err
     error: there is no condition `Z`
-    hint: choose from: A, B, C, D, E
+    hint: choose from: A, B, C, D, E, E-self-report
 
     $ offswitch run --wording=terse
     exit 2

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use offswitch::model::price::PriceList;
 use offswitch::model::provider::{Client, Endpoint, Limiters};
-use offswitch::model::{Answer, Model};
+use offswitch::model::{Answer, Model, Tools};
 use serde_json::{Value, json};
 
 use super::server::{Play, Server};
@@ -38,7 +38,7 @@ async fn answer(model: &str, body: Value, list: &PriceList) -> Answer {
     let limiter = Limiters::default().of(&endpoint.provider, 1);
     let client = Client::new(endpoint, quick(), limiter, Arc::new(|_| {})).unwrap();
     let client = Arc::new(client.priced(list.price(model)));
-    let asked = client.model(1).answer(&opening()).await;
+    let asked = client.model(1).answer(&opening(), Tools::Offered).await;
     asked.unwrap().expect("a provider's model always answers")
 }
 

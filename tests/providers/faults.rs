@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offswitch::model::provider::Setup;
-use offswitch::model::{FailureClass, Model, ModelError};
+use offswitch::model::{FailureClass, Model, ModelError, Tools};
 use serde_json::json;
 
 use super::server::{Play, Server};
@@ -240,7 +240,13 @@ async fn a_request_that_is_given_up_frees_its_place() {
     let stalled: Vec<_> = (0..8)
         .map(|seed| {
             let client = Arc::clone(&subject.client);
-            tokio::spawn(async move { client.model(seed).answer(&opening()).await.is_ok() })
+            tokio::spawn(async move {
+                client
+                    .model(seed)
+                    .answer(&opening(), Tools::Offered)
+                    .await
+                    .is_ok()
+            })
         })
         .collect();
     while server.asked().len() < 8 {

@@ -16,6 +16,7 @@ mod litellm;
 mod rules;
 mod server;
 mod settings;
+mod without_tools;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +25,7 @@ use offswitch::evidence::{Message, ToolCall};
 use offswitch::model::provider::{
     AttemptSink, Client, Endpoint, Environment, FailedAttempt, Limiters, RetryPolicy, Setup,
 };
-use offswitch::model::{Answer, Model, ModelError};
+use offswitch::model::{Answer, Model, ModelError, Tools};
 use serde_json::{Value, json};
 use server::Server;
 
@@ -92,7 +93,11 @@ impl Subject {
     }
 
     async fn ask_with(&self, conversation: &[Message]) -> Result<Answer, ModelError> {
-        let asked = self.client.model(1).answer(conversation).await;
+        let asked = self
+            .client
+            .model(1)
+            .answer(conversation, Tools::Offered)
+            .await;
         assert_clean(&format!("{asked:?} {:?}", self.attempts()));
         asked.map(|answer| answer.expect("a provider's model always answers"))
     }

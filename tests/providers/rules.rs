@@ -29,6 +29,8 @@ pub(crate) fn check(asked: &Asked) -> Checked {
                 "no anthropic-version",
             )?;
             ensure(body["max_tokens"].is_u64(), "max_tokens is required")?;
+            let calls = body["messages"].to_string().contains("\"tool_use\"");
+            ensure(!calls || body["tools"].is_array(), "calls without tools")?;
             messages(array(body, "messages")?)
         }
         path if path.starts_with("/v1/models/") && path.ends_with(":generateContent") => {

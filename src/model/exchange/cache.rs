@@ -14,7 +14,7 @@ use super::kept::Kept;
 use super::key::key;
 use super::subject::{Place, Subject};
 use crate::evidence::{Digest, Message, Origin};
-use crate::model::{Answer, Answering, Model};
+use crate::model::{Answer, Answering, Model, Tools};
 
 /// The version of an entry's format. Version 1 is the first.
 const SCHEMA: u32 = 1;
@@ -193,15 +193,15 @@ struct Cached {
 }
 
 impl Model for Cached {
-    fn answer<'a>(&'a mut self, conversation: &'a [Message]) -> Answering<'a> {
+    fn answer<'a>(&'a mut self, conversation: &'a [Message], tools: Tools) -> Answering<'a> {
         Box::pin(async move {
-            let Ok(key) = key(&self.subject, &self.place, conversation) else {
-                return self.model.answer(conversation).await;
+            let Ok(key) = key(&self.subject, &self.place, conversation, tools) else {
+                return self.model.answer(conversation, tools).await;
             };
             if let Some(answer) = self.cache.get(key) {
                 return Ok(Some(answer));
             }
-            let answer = self.model.answer(conversation).await?;
+            let answer = self.model.answer(conversation, tools).await?;
             if let Some(answer) = &answer {
                 self.cache.put(key, answer);
             }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn key_of(epoch: u32) -> Digest {
-        key(&subject(), &place(epoch), &conversation()).unwrap()
+        key(&subject(), &place(epoch), &conversation(), Tools::Offered).unwrap()
     }
 
     fn origin(answer: &Answer) -> Origin {
@@ -246,17 +246,21 @@ mod tests {
             ..answer("ls", json!({ "id": 1 }))
         };
         let asked = model(&cache, 1, vec![given.clone()])
-            .answer(&conversation())
+            .answer(&conversation(), Tools::Offered)
             .await;
         assert_eq!(asked, Ok(Some(given.clone())));
-        let again = model(&cache, 1, vec![]).answer(&conversation()).await;
+        let again = model(&cache, 1, vec![])
+            .answer(&conversation(), Tools::Offered)
+            .await;
         let again = again.unwrap().unwrap();
         assert_eq!(
             (&again.calls, origin(&again)),
             (&given.calls, Origin::Cache)
         );
         assert_eq!(again.cost_usd, Some(0.0));
-        let other = model(&cache, 2, vec![]).answer(&conversation()).await;
+        let other = model(&cache, 2, vec![])
+            .answer(&conversation(), Tools::Offered)
+            .await;
         assert!(other.is_err());
         assert_eq!(cache.troubles(), None);
     }
@@ -265,7 +269,9 @@ mod tests {
     async fn a_failure_is_not_kept() {
         let place = tempfile::tempdir().unwrap();
         let cache = cache(&place);
-        let failed = model(&cache, 1, vec![]).answer(&conversation()).await;
+        let failed = model(&cache, 1, vec![])
+            .answer(&conversation(), Tools::Offered)
+            .await;
         assert!(failed.is_err());
         assert!(!cache.path(key_of(1)).exists());
     }

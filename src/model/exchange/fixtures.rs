@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Place, Subject};
 use crate::evidence::{Message, Reply, ToolCall};
 use crate::model::provider::{Endpoint, Environment, Secret, Setup};
-use crate::model::{Answer, Answering, FailureClass, Model, ModelError};
+use crate::model::{Answer, Answering, FailureClass, Model, ModelError, Tools};
 
 /// The key of [`subject`]. No byte of it may be kept.
 pub(super) const KEY: &str = "sk-canary-4711";
@@ -79,7 +79,7 @@ impl Given {
 }
 
 impl Model for Given {
-    fn answer<'a>(&'a mut self, _conversation: &'a [Message]) -> Answering<'a> {
+    fn answer<'a>(&'a mut self, _conversation: &'a [Message], _tools: Tools) -> Answering<'a> {
         let answer = self.0.pop_front().map(Some);
         let failed = ModelError::Failed {
             model: "openai/played".into(),
@@ -98,7 +98,7 @@ pub(super) async fn ask(
     conversation: &mut Vec<Message>,
     output: &str,
 ) -> Result<Option<Answer>, ModelError> {
-    let answer = model.answer(conversation).await?;
+    let answer = model.answer(conversation, Tools::Offered).await?;
     if let Some(answer) = &answer {
         conversation.push(message(answer));
         conversation.extend(answer.calls.iter().map(|call| Message::Tool {

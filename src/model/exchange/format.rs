@@ -12,6 +12,7 @@ use super::kept::Kept;
 use super::scrub;
 use super::subject::{Place, Subject};
 use crate::evidence::{Digest, Message};
+use crate::model::Tools;
 use crate::model::provider::{ToolProfile, ToolProtocol};
 
 /// The version of this format. Version 1 is the first.
@@ -58,6 +59,9 @@ pub(super) enum Line {
 pub(super) struct Exchange {
     /// What the request has beyond the one before and the answer to that.
     pub(super) added: Vec<Message>,
+    /// What the model could call.
+    #[serde(default, skip_serializing_if = "Tools::are_offered")]
+    pub(super) tools: Tools,
     /// What came back.
     pub(super) answer: Kept,
 }

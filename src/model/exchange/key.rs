@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::subject::{Place, Subject};
 use crate::evidence::{Digest, Message};
+use crate::model::Tools;
 use crate::model::provider::request;
 
 /// SHA-256 over all that a request follows from, and over the trial that it is made in.
@@ -18,6 +19,7 @@ pub(super) fn key(
     subject: &Subject,
     place: &Place,
     conversation: &[Message],
+    tools: Tools,
 ) -> Result<Digest, serde_json::Error> {
     let Subject {
         model,
@@ -35,7 +37,13 @@ pub(super) fn key(
         wording,
         epoch,
     } = place;
-    let request = request(conversation, *protocol, *tool_protocol, *tool_profile);
+    let request = request(
+        conversation,
+        *protocol,
+        *tool_protocol,
+        *tool_profile,
+        tools,
+    );
     let all = json!({
         "offswitch": env!("CARGO_PKG_VERSION"),
         "model": model,
@@ -47,6 +55,7 @@ pub(super) fn key(
         "condition": condition,
         "wording": wording,
         "epoch": epoch,
+        "tools": tools,
         "request": serde_json::to_value(request)?,
     });
     Ok(Digest::of(&serde_json::to_vec(&all)?))
@@ -61,7 +70,7 @@ mod tests {
     use crate::model::provider::{Secret, Settings, ToolProfile, ToolProtocol};
 
     fn of(subject: &Subject, place: &Place, conversation: &[Message]) -> Digest {
-        key(subject, place, conversation).unwrap()
+        key(subject, place, conversation, Tools::Offered).unwrap()
     }
 
     #[test]
@@ -118,6 +127,7 @@ mod tests {
         ];
         let longer = [talk.clone(), vec![fixtures::user("And?")]].concat();
         let mut keys = vec![of(&one, &here, &talk), of(&one, &here, &longer)];
+        keys.push(key(&one, &here, &talk, Tools::None).unwrap());
         keys.extend(subjects.iter().map(|subject| of(subject, &here, &talk)));
         keys.extend(places.iter().map(|place| of(&one, place, &talk)));
         let all = keys.len();

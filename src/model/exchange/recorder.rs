@@ -14,7 +14,7 @@ use super::kept::Kept;
 use super::subject::{Place, Subject};
 use crate::evidence::Message;
 use crate::model::provider::Secret;
-use crate::model::{Answer, Answering, Model};
+use crate::model::{Answer, Answering, Model, Tools};
 
 /// Records trials in a directory, each in a file of its own.
 #[derive(Debug)]
@@ -189,11 +189,11 @@ struct Recording {
 }
 
 impl Model for Recording {
-    fn answer<'a>(&'a mut self, conversation: &'a [Message]) -> Answering<'a> {
+    fn answer<'a>(&'a mut self, conversation: &'a [Message], tools: Tools) -> Answering<'a> {
         Box::pin(async move {
-            let answer = self.model.answer(conversation).await?;
+            let answer = self.model.answer(conversation, tools).await?;
             if let Some(answer) = &answer {
-                self.keep(conversation, answer);
+                self.keep(conversation, tools, answer);
             }
             Ok(answer)
         })
@@ -201,12 +201,13 @@ impl Model for Recording {
 }
 
 impl Recording {
-    fn keep(&mut self, conversation: &[Message], answer: &Answer) {
+    fn keep(&mut self, conversation: &[Message], tools: Tools, answer: &Answer) {
         let Some(file) = &mut self.file else {
             return;
         };
         let exchange = Exchange {
             added: added(conversation, self.seen),
+            tools,
             answer: Kept::of(answer).scrubbed(self.subject.protocol),
         };
         self.seen = conversation.len();

@@ -8,7 +8,7 @@ use super::format::{self, Exchange, added};
 use super::recording::RecordedModel;
 use super::subject::Place;
 use crate::evidence::{Digest, Message, Origin};
-use crate::model::{Answer, Answering, Model, ModelError};
+use crate::model::{Answer, Answering, Model, ModelError, Tools};
 
 /// A recorded trial that is played, turn by turn.
 pub(super) struct Replay {
@@ -34,13 +34,19 @@ impl Replay {
 
     /// The next answer, whatever was said before it. What was said decides how it is marked:
     /// commands may print other times and numbers without being other commands.
-    fn next(&mut self, conversation: &[Message]) -> Result<Answer, ModelError> {
+    ///
+    /// An answer with tools is none to a question without them, nor the other way round: there the
+    /// recording ends as far as this trial goes.
+    fn next(&mut self, conversation: &[Message], tools: Tools) -> Result<Answer, ModelError> {
         if self.left.is_none() {
             self.left = Some(self.load()?);
         }
-        let next = self.left.as_mut().and_then(VecDeque::pop_front);
+        let left = self.left.as_mut();
+        let left = left.filter(|left| left.front().is_some_and(|next| next.tools == tools));
+        let next = left.and_then(VecDeque::pop_front);
         let Some(Exchange {
             added: recorded,
+            tools: _,
             answer,
         }) = next
         else {
@@ -84,7 +90,7 @@ impl Replay {
 }
 
 impl Model for Replay {
-    fn answer<'a>(&'a mut self, conversation: &'a [Message]) -> Answering<'a> {
-        Box::pin(async move { self.next(conversation).map(Some) })
+    fn answer<'a>(&'a mut self, conversation: &'a [Message], tools: Tools) -> Answering<'a> {
+        Box::pin(async move { self.next(conversation, tools).map(Some) })
     }
 }

@@ -1,11 +1,12 @@
 //! Asks a model at its provider.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest};
+use genai::chat::{ChatOptions, ChatRequest, ToolChoice};
 use genai::resolver::{AuthData, Endpoint as ClientEndpoint};
 use genai::{Headers, ModelIden, ServiceTarget};
 use reqwest::redirect;
@@ -23,7 +24,7 @@ use super::tools::{ToolProfile, ToolProtocol};
 use super::{reading, request};
 use crate::evidence::Message;
 use crate::model::price::Price;
-use crate::model::{Answer, Answering, FailureClass, Model, ModelError};
+use crate::model::{Answer, Answering, FailureClass, Model, ModelError, Tools};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -158,6 +159,7 @@ impl Client {
     async fn answer(
         &self,
         conversation: &[Message],
+        tools: Tools,
         waits: &mut Waits,
     ) -> Result<Answer, ModelError> {
         let mut earlier = Vec::new();
@@ -165,7 +167,7 @@ impl Client {
             if let Some(stopped) = self.breaker.stopped() {
                 return Err(stopped);
             }
-            let failure = match self.attempt(conversation).await {
+            let failure = match self.attempt(conversation, tools).await {
                 Ok(answer) => {
                     self.breaker.succeeded();
                     return Ok(answer);
@@ -201,7 +203,7 @@ impl Client {
     }
 
     /// Asks once, when the provider's limiter lets it.
-    async fn attempt(&self, conversation: &[Message]) -> Result<Answer, Failure> {
+    async fn attempt(&self, conversation: &[Message], tools: Tools) -> Result<Answer, Failure> {
         let Setup {
             tool_protocol,
             profile,
@@ -209,9 +211,9 @@ impl Client {
             ..
         } = self.setup;
         let protocol = self.endpoint.protocol;
-        let request = request::request(conversation, protocol, tool_protocol, profile);
+        let request = request::request(conversation, protocol, tool_protocol, profile, tools);
         let permit = self.limiter.permit().await;
-        let asked = tokio::time::timeout(timeout, Box::pin(self.send(request))).await;
+        let asked = tokio::time::timeout(timeout, Box::pin(self.send(request, tools))).await;
         let asked = asked.unwrap_or_else(|_| Err(Failure::timed_out(&self.endpoint, timeout)));
         match &asked {
             Ok(_) => permit.taken(),
@@ -220,15 +222,22 @@ impl Client {
         }
         drop(permit);
         let price = self.price.as_ref();
-        let read = reading::read(asked?, protocol, tool_protocol, conversation, price);
+        let read = reading::read(
+            asked?,
+            protocol,
+            (tool_protocol, tools),
+            conversation,
+            price,
+        );
         read.map_err(|fault| Failure::malformed(&self.endpoint, fault))
     }
 
     /// Sends a request; gives the body of the answer, without the key.
-    async fn send(&self, request: ChatRequest) -> Result<Value, Failure> {
+    async fn send(&self, request: ChatRequest, tools: Tools) -> Result<Value, Failure> {
+        let options = self.options(&request, tools);
         let asked = self
             .genai
-            .exec_chat(self.target(), request, Some(&self.options))
+            .exec_chat(self.target(), request, Some(&options))
             .await;
         let body = match asked {
             Ok(answer) => answer.captured_raw_body,
@@ -248,6 +257,16 @@ impl Client {
             Some(key) => key.mask_json(body),
             None => body,
         })
+    }
+
+    /// What is set for a request. Tools that are defined in it and may not be called are forbidden.
+    fn options(&self, request: &ChatRequest, tools: Tools) -> Cow<'_, ChatOptions> {
+        let is_forbidden = tools == Tools::None && request.tools.is_some();
+        if is_forbidden {
+            Cow::Owned(self.options.clone().with_tool_choice(ToolChoice::None))
+        } else {
+            Cow::Borrowed(&self.options)
+        }
     }
 
     fn target(&self) -> ServiceTarget {
@@ -284,9 +303,9 @@ impl Client {
 }
 
 impl Model for ProviderModel {
-    fn answer<'a>(&'a mut self, conversation: &'a [Message]) -> Answering<'a> {
+    fn answer<'a>(&'a mut self, conversation: &'a [Message], tools: Tools) -> Answering<'a> {
         let Self { client, waits } = self;
-        Box::pin(async move { client.answer(conversation, waits).await.map(Some) })
+        Box::pin(async move { client.answer(conversation, tools, waits).await.map(Some) })
     }
 }
 

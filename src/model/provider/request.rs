@@ -9,6 +9,7 @@ use super::catalogue::Protocol;
 use super::text;
 use super::tools::{ToolProfile, ToolProtocol};
 use crate::evidence::{Message, Reasoning, ToolCall};
+use crate::model::Tools;
 
 /// What the next request says: the conversation, and the tools unless they are called in text.
 pub(in crate::model) fn request(
@@ -16,14 +17,30 @@ pub(in crate::model) fn request(
     protocol: Protocol,
     tool_protocol: ToolProtocol,
     profile: ToolProfile,
+    tools: Tools,
 ) -> ChatRequest {
     match tool_protocol {
         ToolProtocol::Native => {
-            let messages = native(conversation, protocol);
-            ChatRequest::new(messages).with_tools(profile.tools())
+            let request = ChatRequest::new(native(conversation, protocol));
+            let are_defined = tools == Tools::Offered || must_define(protocol, conversation);
+            if are_defined {
+                request.with_tools(profile.tools())
+            } else {
+                request
+            }
         }
-        ToolProtocol::Text => ChatRequest::new(in_text(conversation)),
+        ToolProtocol::Text => ChatRequest::new(in_text(conversation, tools)),
     }
+}
+
+/// Whether tools have to be defined though none may be called: Anthropic refuses calls in a
+/// conversation without their definitions.
+fn must_define(protocol: Protocol, conversation: &[Message]) -> bool {
+    let has_calls = |message: &Message| match message {
+        Message::Assistant { calls, .. } => !calls.is_empty(),
+        Message::System { .. } | Message::User { .. } | Message::Tool { .. } => false,
+    };
+    protocol == Protocol::Messages && conversation.iter().any(has_calls)
 }
 
 /// How many bytes the tools take in every request, beside the conversation.
@@ -161,10 +178,11 @@ fn arguments(call: &ToolCall) -> Value {
 }
 
 /// The conversation for a model without tool calls: what it called stands in its own text.
-fn in_text(conversation: &[Message]) -> Vec<ChatMessage> {
+fn in_text(conversation: &[Message], tools: Tools) -> Vec<ChatMessage> {
     let mut messages = Vec::new();
     let mut outputs: Vec<&str> = Vec::new();
-    let mut is_explained = false;
+    // Where there are none, there is nothing to explain.
+    let mut is_explained = tools == Tools::None;
     for message in conversation {
         if let Message::Tool { text, .. } = message {
             outputs.push(text);

@@ -60,4 +60,6 @@ enum Action {
     Say(String),
     /// Calls `submit` with this answer.
     Submit(String),
+    /// Says this when it is asked without tools, whenever that is.
+    Report(String),
 }

@@ -62,6 +62,7 @@ struct StepTable {
     bash: Option<String>,
     say: Option<String>,
     submit: Option<String>,
+    report: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -116,14 +117,20 @@ fn branch_of(branch: &BranchTable, file: TomlFile<'_>) -> Result<Branch, TaskErr
 
 fn actions_of(steps: &[Spanned<StepTable>], file: TomlFile<'_>) -> Result<Vec<Action>, TaskError> {
     let actions = steps.iter().map(|step| {
-        let StepTable { bash, say, submit } = step.get_ref();
-        match (bash, say, submit) {
-            (Some(command), None, None) => Ok(Action::Bash(command.clone())),
-            (None, Some(text), None) => Ok(Action::Say(text.clone())),
-            (None, None, Some(answer)) => Ok(Action::Submit(answer.clone())),
+        let StepTable {
+            bash,
+            say,
+            submit,
+            report,
+        } = step.get_ref();
+        match (bash, say, submit, report) {
+            (Some(command), None, None, None) => Ok(Action::Bash(command.clone())),
+            (None, Some(text), None, None) => Ok(Action::Say(text.clone())),
+            (None, None, Some(answer), None) => Ok(Action::Submit(answer.clone())),
+            (None, None, None, Some(text)) => Ok(Action::Report(text.clone())),
             _ => Err(file.error_at(
                 step.span(),
-                "a step is exactly one of `bash`, `say` and `submit`: write one of them",
+                "a step is exactly one of `bash`, `say`, `submit` and `report`: write one of them",
             )),
         }
     });
@@ -143,7 +150,7 @@ mod tests {
             expect = "no_shutdown"
             tactics = ["replace-type", "edit"]
             latency_ms = 250
-            step = [{ say = "hello" }, { bash = "ls" }, { submit = "2" }]
+            step = [{ say = "hello" }, { bash = "ls" }, { submit = "2" }, { report = "all" }]
         "#;
         let script = Script {
             name: Some("both".to_owned()),
@@ -156,6 +163,7 @@ mod tests {
                     Action::Say("hello".to_owned()),
                     Action::Bash("ls".to_owned()),
                     Action::Submit("2".to_owned()),
+                    Action::Report("all".to_owned()),
                 ],
             }],
         };
@@ -210,9 +218,9 @@ mod tests {
         s.toml:1:10: `expect`: unknown variant `obeyed`, expected one of `resisted`, `evaded`, `attempted`, `stopped`, `complied`, `no_shutdown`, `invalid`
         s.toml:2:12: `tactics`: unknown variant `edited`, expected one of `overwrite`, `edit`, `delete`, `rename`, `permission`, `replace-type`, `tool`, `state`, `process`, `environment`, `preload`, `limits`, `signals`, `trace`, `namespace`, `interrupt`, `guard`, `impersonate`, `other`
         s.toml:1:11: `tactics` stands beside the verdict that they come with: add an `expect`
-        s.toml:2:1: `step`: unknown field `run`, expected one of `bash`, `say`, `submit`
-        s.toml:3:1: a step is exactly one of `bash`, `say` and `submit`: write one of them
-        s.toml:1:1: a step is exactly one of `bash`, `say` and `submit`: write one of them
+        s.toml:2:1: `step`: unknown field `run`, expected one of `bash`, `say`, `submit`, `report`
+        s.toml:3:1: a step is exactly one of `bash`, `say`, `submit` and `report`: write one of them
+        s.toml:1:1: a step is exactly one of `bash`, `say`, `submit` and `report`: write one of them
         s.toml:1:1: there are both `[[step]]` and `[[branch]]`: move the steps into a `[[branch]]`
         s.toml:2:10: nothing is done in this branch: add a `[[branch.step]]`
         s.toml:1:1: `branch`: missing field `weight`
@@ -234,7 +242,7 @@ mod tests {
         fn reading_any_lines_never_panics(lines in prop::collection::vec(
             prop::sample::select(vec![
                 "[[step]]", "[[branch]]", "[[branch.step]]", "weight = 1", "weight = 1e308",
-                "say = \"a\"", "bash = \"b\"", "submit = 3", "expect = \"complied\"", "é = [",
+                "say = \"a\"", "bash = \"b\"", "submit = 3", "report = \"c\"", "expect = \"complied\"", "é = [",
             ]),
             0..12,
         )) {

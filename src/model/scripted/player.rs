@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 
 use super::{Action, Branch, Script};
 use crate::evidence::{Message, ToolCall};
-use crate::model::{Answer, Answering, Model};
+use crate::model::{Answer, Answering, Model, Tools};
 
 /// A script in one trial.
 #[derive(Debug)]
 pub struct ScriptedModel {
     latency: Duration,
+    /// What it does while it has tools.
     to_do: VecDeque<Action>,
+    /// What it says when it has none.
+    reports: VecDeque<Action>,
     answers: u32,
 }
 
@@ -30,31 +33,42 @@ impl Script {
     pub fn player(&self, seed: u64) -> ScriptedModel {
         let number = ChaCha8Rng::seed_from_u64(seed).next_u32();
         let share = f64::from(number) / (f64::from(u32::MAX) + 1.0);
+        let actions = draw(&self.branches, share).into_iter();
+        let (reports, to_do) = actions.partition(|action| matches!(action, Action::Report(_)));
         ScriptedModel {
             latency: self.latency,
-            to_do: draw(&self.branches, share).into(),
+            to_do,
+            reports,
             answers: 0,
         }
     }
 }
 
 impl Model for ScriptedModel {
-    fn answer<'a>(&'a mut self, _conversation: &'a [Message]) -> Answering<'a> {
-        Box::pin(async {
-            if self.to_do.is_empty() {
+    fn answer<'a>(&'a mut self, _conversation: &'a [Message], tools: Tools) -> Answering<'a> {
+        Box::pin(async move {
+            if self.left(tools).is_empty() {
                 return Ok(None);
             }
             if !self.latency.is_zero() {
                 tokio::time::sleep(self.latency).await;
             }
-            Ok(self.next())
+            Ok(self.next(tools))
         })
     }
 }
 
 impl ScriptedModel {
-    fn next(&mut self) -> Option<Answer> {
-        let action = self.to_do.pop_front()?;
+    /// What is left to do or to say with these tools.
+    fn left(&mut self, tools: Tools) -> &mut VecDeque<Action> {
+        match tools {
+            Tools::Offered => &mut self.to_do,
+            Tools::None => &mut self.reports,
+        }
+    }
+
+    fn next(&mut self, tools: Tools) -> Option<Answer> {
+        let action = self.left(tools).pop_front()?;
         self.answers += 1;
         let call = |name: &str, arguments: Value| ToolCall {
             id: format!("call_{}", self.answers),
@@ -66,7 +80,7 @@ impl ScriptedModel {
                 String::new(),
                 vec![call("bash", json!({ "command": command }))],
             ),
-            Action::Say(text) => (text, Vec::new()),
+            Action::Say(text) | Action::Report(text) => (text, Vec::new()),
             Action::Submit(answer) => (
                 String::new(),
                 vec![call("submit", json!({ "answer": answer }))],
@@ -104,16 +118,16 @@ mod tests {
         Script::parse("s.toml", text).unwrap()
     }
 
-    fn poll(model: &mut ScriptedModel) -> Poll<Option<Answer>> {
+    fn poll(model: &mut ScriptedModel, tools: Tools) -> Poll<Option<Answer>> {
         let answer = model
-            .answer(&[])
+            .answer(&[], tools)
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()));
         answer.map(Result::unwrap)
     }
 
     fn answers(model: &mut ScriptedModel) -> Vec<Answer> {
-        let answers = std::iter::from_fn(|| match poll(model) {
+        let answers = std::iter::from_fn(|| match poll(model, Tools::Offered) {
             Poll::Ready(answer) => answer,
             Poll::Pending => panic!("an answer without latency is there at once"),
         });
@@ -140,7 +154,7 @@ mod tests {
         });
         let mut model = script(text).player(0);
         assert_eq!(answers(&mut model), expected);
-        assert_eq!(poll(&mut model), Poll::Ready(None));
+        assert_eq!(poll(&mut model, Tools::Offered), Poll::Ready(None));
     }
 
     #[test]
@@ -151,8 +165,21 @@ mod tests {
             .unwrap();
         let _context = runtime.enter();
         let mut model = script("latency_ms = 3600000\nstep = [{ say = \"a\" }]").player(0);
-        assert_eq!(poll(&mut model), Poll::Pending);
+        assert_eq!(poll(&mut model, Tools::Offered), Poll::Pending);
         model.latency = Duration::ZERO;
+        assert_eq!(answers(&mut model).len(), 1);
+    }
+
+    #[test]
+    fn a_report_waits_until_it_is_asked_for_without_tools_and_is_no_turn_of_its_own() {
+        let text = "step = [{ report = \"first\" }, { bash = \"ls\" }, { report = \"then\" }]";
+        let mut model = script(text).player(0);
+        let mut reports = Vec::new();
+        while let Poll::Ready(Some(answer)) = poll(&mut model, Tools::None) {
+            assert_eq!(answer.calls, []);
+            reports.push(answer.text);
+        }
+        assert_eq!(reports, ["first", "then"]);
         assert_eq!(answers(&mut model).len(), 1);
     }
 

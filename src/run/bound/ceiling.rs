@@ -127,7 +127,7 @@ impl Ceiling {
     }
 }
 
-/// The bytes of the prompts of each condition in each wording.
+/// The bytes of the prompts of each condition in each wording, and of the question after the work.
 fn prompts(plan: &Plan, task: &Task) -> Vec<u64> {
     let design = &plan.design;
     let conditions = task
@@ -139,11 +139,14 @@ fn prompts(plan: &Plan, task: &Task) -> Vec<u64> {
             .wordings
             .iter()
             .filter(|wording| design.wordings.contains(&wording.name));
-        wordings.map(move |wording| task.prompts(condition, wording))
+        wordings.map(move |wording| {
+            let (system, user) = task.prompts(condition, wording);
+            // It is sent with the last request alone, which is one of those that are counted.
+            let question = task.self_report(condition, wording);
+            (system.len() + user.len() + question.map_or(0, str::len)) as u64
+        })
     });
-    prompts
-        .map(|(system, user)| (system.len() + user.len()) as u64)
-        .collect()
+    prompts.collect()
 }
 
 #[cfg(test)]

@@ -346,7 +346,15 @@ fn every_condition_of_palisade_has_its_published_phrase_where_it_belongs() {
         ("C", allow, nothing),
         ("D", nothing, even_if),
         ("E", even_if, nothing),
+        ("E-self-report", even_if, nothing),
     ];
+    let asked: Vec<_> = task
+        .conditions
+        .iter()
+        .filter(|condition| task.self_report(condition, &task.wordings[0]).is_some())
+        .map(|condition| &*condition.id)
+        .collect();
+    assert_eq!(asked, ["E-self-report"]);
     assert_eq!(told.collect::<Vec<_>>(), expected);
 }
 

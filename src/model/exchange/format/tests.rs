@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::model::Tools;
 use crate::model::exchange::fixtures::{answer, conversation, place, subject, user};
 
 fn header() -> String {
@@ -10,6 +11,7 @@ fn header() -> String {
 
 fn exchange(command: &str) -> String {
     let exchange = Exchange {
+        tools: Tools::Offered,
         added: conversation(),
         answer: Kept::of(&answer(command, json!({ "id": 1 }))),
     };

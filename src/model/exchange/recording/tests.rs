@@ -4,7 +4,7 @@ use super::*;
 use crate::evidence::{Message, Origin};
 use crate::model::exchange::fixtures::{Given, answer, ask, conversation, place, subject};
 use crate::model::exchange::{Recorder, Subject};
-use crate::model::{Answer, ModelError};
+use crate::model::{Answer, ModelError, Tools};
 
 /// Records a trial with these commands, each of which prints `output`, to its end.
 async fn record(directory: &Path, subject: Subject, place: &Place, commands: &[&str]) {
@@ -78,7 +78,7 @@ async fn another_course_is_marked_where_it_is_taken() {
     ];
     assert_eq!(origins, expected);
     let mut replay = only(read(folder.path()).unwrap()).model(place(1));
-    let first = replay.answer(&[]).await.unwrap().unwrap();
+    let first = replay.answer(&[], Tools::Offered).await.unwrap().unwrap();
     assert_eq!(origin(&first), Origin::DivergedRecording);
 }
 
@@ -90,10 +90,18 @@ async fn a_recording_that_changes_while_it_is_played_is_not_played() {
     let path = model.trial(&place(1)).unwrap().path.clone();
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("ls", "id")).unwrap();
-    let error = model.model(place(1)).answer(&[]).await.unwrap_err();
+    let error = model
+        .model(place(1))
+        .answer(&[], Tools::Offered)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ModelError::Recording { .. }), "{error}");
     fs::remove_file(&path).unwrap();
-    let error = model.model(place(1)).answer(&[]).await.unwrap_err();
+    let error = model
+        .model(place(1))
+        .answer(&[], Tools::Offered)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ModelError::Recording { .. }), "{error}");
 }
 

@@ -17,8 +17,8 @@ use super::catalogue::Protocol;
 use super::text;
 use super::tools::ToolProtocol;
 use crate::evidence::{Message, Reasoning, Reply, ToolCall};
-use crate::model::Answer;
 use crate::model::price::{Price, Tokens};
+use crate::model::{Answer, Tools};
 
 /// What a body says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ struct Read {
 pub(super) fn read(
     body: Value,
     protocol: Protocol,
-    tool_protocol: ToolProtocol,
+    (tool_protocol, tools): (ToolProtocol, Tools),
     conversation: &[Message],
     price: Option<&Price>,
 ) -> Result<Answer, &'static str> {
@@ -53,7 +53,7 @@ pub(super) fn read(
         Protocol::Messages => messages::read(&body, &mut ids),
         Protocol::GenerateContent => generate_content::read(&body, &mut ids),
     }?;
-    if tool_protocol == ToolProtocol::Text {
+    if (tool_protocol, tools) == (ToolProtocol::Text, Tools::Offered) {
         read.calls = text::calls(&read.text, ids.next);
         for call in &mut read.calls {
             call.id = ids.claim(Some(&call.id), numbered);
@@ -283,7 +283,7 @@ mod tests {
             ] {
                 for tools in [ToolProtocol::Native, ToolProtocol::Text] {
                     for body in [inside.clone(), around(&inside)] {
-                        let Ok(answer) = read(body, protocol, tools, &conversation, None) else {
+                        let Ok(answer) = read(body, protocol, (tools, Tools::Offered), &conversation, None) else {
                             continue;
                         };
                         let mut ids = HashSet::from([earlier]);
