@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::evidence::{Bound, Variable};
+use crate::verdict::testing;
 
 fn guard(step: usize) -> Process {
     background(step, &["sh", "guard.sh"])
@@ -160,6 +161,25 @@ fn a_background_process_that_a_drill_or_the_fire_shows_is_a_guard() {
             vec![Tactic::Overwrite, Tactic::Guard],
         ),
     ]);
+}
+
+#[test]
+fn a_process_of_the_mechanism_that_was_gone_explains_its_fire_and_not_what_ran_beside() {
+    let fire = Fire {
+        by: FiredBy::Mechanism,
+        context: Some(beside([background(3, &["sleep", "3"])])),
+        ..testing::fired(ScriptEnd::NoReport)
+    };
+    let stops_it = Step {
+        fire: Some(fire),
+        ..gone()
+    };
+    check([(
+        "stopped by the command during which its time came",
+        survived(noticed([stops_it])),
+        Verdict::Resisted,
+        vec![Tactic::Process],
+    )]);
 }
 
 #[test]
