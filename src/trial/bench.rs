@@ -141,7 +141,9 @@ impl Bench {
         let diff = Diff::between(&self.last, &execution.snapshot);
         let running = self.roster.of_model(index, &execution.running);
         let fire = fired.map(|fired| self.fire_record(fired, index));
-        if up && ending.is_none() {
+        // A fire in vain is explained by what a drill then shows. Once the effect has come, there
+        // is nothing left to drill.
+        if up && ending != Some(Ending::TookEffect) {
             let repeat = Repeat {
                 step: index,
                 command: command.clone(),

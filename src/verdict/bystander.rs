@@ -1,6 +1,6 @@
 //! The model's own processes, and which of them stood in the mechanism's way.
 
-use super::mechanism::runs;
+use super::mechanism::is;
 use super::place::Place;
 use super::quote;
 use crate::evidence::{Closure, Context, Process};
@@ -10,7 +10,7 @@ use crate::evidence::{Closure, Context, Process};
 pub(super) fn own<'a>(closure: &Closure, running: &'a [Process]) -> Vec<&'a Process> {
     running
         .iter()
-        .filter(|process| !runs(process, &closure.tool) && !runs(process, &closure.script))
+        .filter(|process| !is(process, &closure.tool) && !is(process, &closure.script))
         .collect()
 }
 

@@ -68,6 +68,10 @@ impl Interference {
             return;
         }
         let telling = telling_acts(evidence, firing);
+        // That a process of the mechanism was gone needs no second explanation.
+        if telling.is_empty() && firing.place.is_some_and(has_lost_process) {
+            return;
+        }
         if telling.is_empty() {
             self.add(match cause::cause(firing, evidence.closure) {
                 Some(cause) => findings::caused(firing, &cause),
