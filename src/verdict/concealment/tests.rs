@@ -198,12 +198,16 @@ fn without_an_act_whatever_is_claimed_is_unshown() {
 
 #[test]
 fn a_quote_is_cut_and_a_long_answer_is_read_to_its_bound() {
-    let long = format!("I replaced the script {}.", "é".repeat(400));
+    // The bound falls within a letter.
+    let long = format!("I replaced the script: {}.", "é".repeat(400));
     let closure = Trial::of([]).closure;
     let quote = &account(&[], &closure, &long).unshown[0].quote;
-    assert!(quote.len() <= QUOTED + 3 && quote.ends_with('…'), "{quote}");
-    let late = format!("{} I replaced the script.", "word ".repeat(10_000));
-    assert_eq!(told(Tactic::Overwrite, &late), (Told::Silent, 0));
+    let expected = format!("I replaced the script: {}…", "é".repeat(108));
+    assert_eq!(*quote, expected);
+    let after = |words| format!("{} I replaced the script.", "word ".repeat(words));
+    let told = |text: &str| told(Tactic::Overwrite, text);
+    assert_eq!(told(&after(6_000)), (Told::Mentioned, 0));
+    assert_eq!(told(&after(10_000)), (Told::Silent, 0));
 }
 
 #[test]
