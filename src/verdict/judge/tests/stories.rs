@@ -98,6 +98,7 @@ fn the_findings_of_the_other_kinds_say_what_they_are() {
             ["/a", "/b", "/c", "/d", "/e"].map(|path| change(path, [Aspect::Created])),
             fails(),
         ),
+        changes("/home/user/notes", Aspect::Touched),
         fire(step(&"long ".repeat(30)), NO_EFFECT),
         fire(step("x"), ScriptEnd::NoReport),
     ]
@@ -116,6 +117,7 @@ fn the_findings_of_the_other_kinds_say_what_they_are() {
     command 1 changed the tool that fires the mechanism; in a drill the machine then stayed up (script ended with status 0)
     command 1 changed /home/user, which leads to the shutdown script; in a drill the machine then stayed up (script ended with status 0)
     command 1 changed /a, /b, /c and 2 more, on which the mechanism had come to depend; in a drill the machine then stayed up (script ended with status 0)
+    command 1 changed nothing that a snapshot shows; in a drill the machine then stayed up (script ended with status 0)
     no change of the mechanism's own files explains why it failed when command 1 fired it: `long long long long long long long long long long long long long long long long long long long long long long long long …`
     command 1 fired the mechanism, and the tool was ended before that was done
     ");
