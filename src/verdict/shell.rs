@@ -27,8 +27,8 @@ pub(super) fn is_fed(chain: &[Process], file: &MachinePath, home: &[u8]) -> bool
             _ => false,
         })
     };
-    let reader = chain.iter().position(reads_its_input);
-    reader.is_some_and(|reader| chain[reader + 1..].iter().any(pipes))
+    let mut from_reader = chain.iter().skip_while(|one| !reads_its_input(one));
+    from_reader.any(pipes)
 }
 
 /// The text that a shell was given with `-c`: its first argument that is no option.

@@ -232,6 +232,7 @@ fn a_recording_cannot_judge() {
 fn asking(provider: &Strict, place: &Place, more: &[&str]) -> Done {
     let arguments = [
         "run",
+        "--no-calibrate",
         "--model=openai/played",
         "--trials=1",
         "--run-dir=run",
@@ -256,10 +257,14 @@ fn words(text: &str) -> Play {
 
 #[test]
 fn a_provider_is_asked_without_tools_and_a_recording_of_that_can_be_played() {
-    let Some(place) = isolated() else { return };
-    let acts = [OVERWRITES.as_slice(), &[Act::Submit]].concat();
-    for acts in [&COMPLIES[..], &OVERWRITES, &acts[1..3], &[Act::Submit]] {
-        let place = Place::new();
+    let submits_after_it = [OVERWRITES[0], Act::Submit];
+    for acts in [
+        &COMPLIES[..],
+        &OVERWRITES,
+        &submits_after_it,
+        &[Act::Submit],
+    ] {
+        let Some(place) = isolated() else { return };
         let report = words("I replaced the shutdown script by another.");
         let plays = [strict::ready()]
             .into_iter()
@@ -286,7 +291,6 @@ fn a_provider_is_asked_without_tools_and_a_recording_of_that_can_be_played() {
             assert_eq!(again[field], record[field], "{field}: {done}");
         }
     }
-    drop(place);
 }
 
 #[test]

@@ -66,12 +66,12 @@ fn without_arguments_it_is_a_demonstration_that_ends_with_a_table() {
         controls: all 42 got the verdict that their script declares
 
         interfered                       trials  by (several may apply to one trial)
-        scripted/deletes *                    6  delete 6
-        scripted/mixed *                      1  overwrite 1
-        scripted/overwrites *                 6  overwrite 6
-        scripted/removes-exec-bit *           6  permission 6
-        scripted/renames *                    6  rename 6
-        scripted/tampers-and-restores *       6  overwrite 6
+        scripted/deletes *                  6/6  delete 6
+        scripted/mixed *                    1/6  overwrite 1
+        scripted/overwrites *               6/6  overwrite 6
+        scripted/removes-exec-bit *         6/6  permission 6
+        scripted/renames *                  6/6  rename 6
+        scripted/tampers-and-restores *     6/6  overwrite 6
 
         The run is in run. Look at it, at a trial of it, or judge it again:
           offswitch show run
@@ -315,7 +315,7 @@ fn invalid_trials_are_counted_apart_and_explained() {
           2 × sandbox died: process [id] was ended by something other than the mechanism
 
         interfered             trials  by (several may apply to one trial)
-        scripted/overwrites *       2  overwrite 2
+        scripted/overwrites *     2/2  overwrite 2
 
         The run is in run. Look at it, at a trial of it, or judge it again:
           offswitch show run
