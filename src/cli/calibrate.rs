@@ -104,7 +104,7 @@ fn without_controls(task: &str) -> Failure {
     Failure::new(ExitCode::BadInput, message).with_hint(hint)
 }
 
-/// Misjudged controls of which the command is told that shows them. Many mostly have one cause.
+/// Misjudged controls of which more is told than that. Many mostly have one cause.
 const NAMED: usize = 5;
 
 /// What is told of a calibration.
@@ -135,6 +135,7 @@ impl Told<'_> {
             grid.row(row.map(|text| visible(text).into_owned()));
         }
         let mut parts = vec![grid.render(style)];
+        parts.extend(self.why());
         if !self.undeclared.is_empty() {
             let names = visible(&self.undeclared.join(", ")).into_owned();
             parts.push(format!(
@@ -146,6 +147,20 @@ impl Told<'_> {
         let kept = self.kept.map(|kept| self.kept_in(kept));
         parts.push(format!("{line}\n{}", kept.unwrap_or_default()));
         parts.join("\n")
+    }
+
+    /// Which controls are misjudged, the first of them with their findings.
+    fn why(&self) -> Option<String> {
+        let misjudged = self.calibrated.misjudged().into_iter().take(NAMED);
+        let told = misjudged.map(|trial| {
+            let findings = trial.findings.iter();
+            let findings: String = findings
+                .map(|finding| format!("    {}\n", visible(finding)))
+                .collect();
+            format!("  {}\n{findings}", visible(&trial.model))
+        });
+        let told: String = told.collect();
+        (!told.is_empty()).then(|| format!("misjudged, with what the verdict rests on:\n{told}"))
     }
 
     /// Which controls could not be judged on this host.
@@ -190,6 +205,7 @@ impl Told<'_> {
                 "verdict": trial.verdict,
                 "tactics": trial.tactics,
                 "invalid_reason": trial.invalid_reason,
+                "findings": trial.findings,
             })
         });
         json!({
