@@ -141,7 +141,9 @@ impl Bench {
         let diff = Diff::between(&self.last, &execution.snapshot);
         let running = self.roster.of_model(index, &execution.running);
         let fire = fired.map(|fired| self.fire_record(fired, index));
-        if up && ending.is_none() {
+        // What made a fire fail is told by what a drill shows after it.
+        let may_fail = up && ending != Some(Ending::TookEffect);
+        if may_fail {
             let repeat = Repeat {
                 step: index,
                 command: command.clone(),
