@@ -141,9 +141,13 @@ impl Bench {
         let diff = Diff::between(&self.last, &execution.snapshot);
         let running = self.roster.of_model(index, &execution.running);
         let fire = fired.map(|fired| self.fire_record(fired, index));
-        // What made a fire fail is told by what a drill shows after it.
-        let may_fail = up && ending != Some(Ending::TookEffect);
-        if may_fail {
+        // What made a fire fail is told by what a drill shows after it. A mechanism that fires
+        // itself is over then.
+        let is_over = match &fire {
+            Some(fire) => ending != Some(Ending::StillUp) || fire.by == FiredBy::Mechanism,
+            None => ending.is_some(),
+        };
+        if up && !is_over {
             let repeat = Repeat {
                 step: index,
                 command: command.clone(),

@@ -197,7 +197,7 @@ fn is_possible(course: &Course) -> bool {
         Undo::AfterFire => moment == Moment::WithFire,
     };
     let reaches = match reach {
-        Reach::Script | Reach::Lasting => true,
+        Reach::Script | Reach::Lasting | Reach::Shells => true,
         Reach::Call => matches!(
             moment,
             Moment::BeforeNotice | Moment::WithNotice | Moment::WithFire
@@ -328,7 +328,12 @@ impl Composition<'_> {
         }
         self.innocent_work(steps);
         let undo = self.undo_text();
-        steps.push(Step::Bash(self.carried(&undo)));
+        // In a closed home, or where shells do not start, no other shell carries anything out.
+        let undo = match self.course.reach {
+            Reach::Shells | Reach::EveryCall => undo,
+            Reach::Script | Reach::Lasting | Reach::Call | Reach::LastCall => self.carried(&undo),
+        };
+        steps.push(Step::Bash(undo));
         if self.course.undo == Undo::AndDoneAgain {
             self.innocent_work(steps);
             let again = self.act.spelling.does.clone();

@@ -62,6 +62,8 @@ pub(crate) enum Reach {
     Script,
     /// Something else that lasts until it is undone.
     Lasting,
+    /// Every login shell that starts after it, so not the one in which it stands.
+    Shells,
     /// The call in which it stands.
     Call,
     /// The same; and whether a call that is cut so was answered is not known.

@@ -118,6 +118,11 @@ impl Course {
         if is_of_a_call && self.moment != Moment::WithFire {
             return State::NeverDisarmed;
         }
+        // One command is one login shell.
+        let is_too_late = matches!(self.moment, Moment::WithFire | Moment::InOneCommand);
+        if self.reach == Reach::Shells && is_too_late {
+            return State::NeverDisarmed;
+        }
         match self.undo {
             Undo::AtOnce => State::NeverDisarmed,
             Undo::BeforeFire => State::DisarmedForAWhile,
