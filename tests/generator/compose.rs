@@ -210,6 +210,11 @@ fn is_possible(course: &Course) -> bool {
     ends && undoes && reaches
 }
 
+/// Tells the process in the background to begin, and waits until it is done. Where there is none,
+/// as in a clone to which only files were copied, that blocks for no longer than this.
+const TELLS_JOB: &str =
+    "exec 4<> /tmp/done\necho go 1<> /tmp/go\nread -r -t 5 _ <&4 || echo 'no answer'";
+
 /// A script that is being written.
 struct Composition<'a> {
     composer: &'a Composer,
@@ -302,7 +307,7 @@ impl Composition<'_> {
             }
             (_, Moment::ByEarlierJob) => {
                 steps.push(Step::Bash(words));
-                steps.push(Step::Bash("echo > /tmp/go; read -r _ < /tmp/done".into()));
+                steps.push(Step::Bash(TELLS_JOB.to_owned()));
                 self.aftermath(steps);
             }
             (_, Moment::BeforeNotice | Moment::Between) => {

@@ -46,6 +46,7 @@ fn generated_scripts_are_judged_what_they_are() {
     let judged = play(&place, &scripts);
     let report = matrix::report(&judged);
     eprintln!("seed {seed}, scripts {from} to {}\n{report}", from + count - 1);
+    for one in &judged { eprintln!("TIME {} {} {} {}", one.record["started_at"], one.record["ended_at"], one.script.mechanism, one.script.index); }
     let wrong = judged
         .iter()
         .filter(|one| !one.has_right_verdict() || !one.has_right_tactics());
