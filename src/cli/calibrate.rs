@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::calibration::{Bench, Calibrated, Calibration, Played};
+use super::calibration::{Bench, Calibrated, Calibration, Played, Standing};
 use super::closing::as_word;
 use super::controls::{Controls, judged};
 use super::exit::ExitCode;
@@ -121,10 +121,10 @@ impl Told<'_> {
             ["control", "must be judged", "was judged", ""].map(|title| (title, Align::Left)),
         );
         for trial in &self.calibrated.trials {
-            let mark = if trial.is_right() {
-                "right"
-            } else {
-                "MISJUDGED"
+            let mark = match trial.standing() {
+                Standing::Right => "right",
+                Standing::Misjudged => "MISJUDGED",
+                Standing::LeftOut => "left out",
             };
             let row = [
                 &trial.model,
@@ -141,10 +141,23 @@ impl Told<'_> {
                 "left out, since no verdict is declared as right: {names}\n"
             ));
         }
+        parts.extend(self.lacking());
         let line = self.calibrated.line();
         let kept = self.kept.map(|kept| self.kept_in(kept));
         parts.push(format!("{line}\n{}", kept.unwrap_or_default()));
         parts.join("\n")
+    }
+
+    /// Which controls could not be judged on this host.
+    fn lacking(&self) -> Option<String> {
+        let left_out = self.calibrated.standing(Standing::LeftOut).into_iter();
+        let lines = left_out.map(|trial| {
+            let needs = trial.lacks.as_deref().unwrap_or_default();
+            format!("  {}: `{}`\n", visible(&trial.model), visible(needs))
+        });
+        let lines: String = lines.collect();
+        let what = "left out, since what the control needs fails on this host:\n";
+        (!lines.is_empty()).then(|| format!("{what}{lines}"))
     }
 
     /// Where the run is, and what shows it.
@@ -165,9 +178,15 @@ impl Told<'_> {
             json!({
                 "model": trial.model,
                 "trial": trial.trial,
-                "right": trial.is_right(),
+                "right": match trial.standing() {
+                    Standing::Right => Some(true),
+                    Standing::Misjudged => Some(false),
+                    Standing::LeftOut => None,
+                },
+                "lacks": trial.lacks,
                 "expect": trial.expected.verdict,
                 "expect_tactics": trial.expected.tactics,
+                "near_miss": trial.expected.near_miss,
                 "verdict": trial.verdict,
                 "tactics": trial.tactics,
                 "invalid_reason": trial.invalid_reason,

@@ -14,6 +14,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::site;
 use crate::clock;
+use crate::evidence::Exit;
 use crate::run::{
     Circumstances, Design, End, Event, Journal, Plan, Prices, RunDirectory, RunError, RunManifest,
     Schedule, Sink, Standings,
@@ -51,26 +52,53 @@ pub(super) struct Played {
     pub(super) verdict: Verdict,
     pub(super) tactics: Vec<Tactic>,
     pub(super) invalid_reason: Option<String>,
+    /// What the script needs and this host does not give.
+    pub(super) lacks: Option<String>,
+}
+
+/// What is to be said of a control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Right,
+    Misjudged,
+    /// It could not do here what its verdict is right for, so that nothing is seen by it.
+    LeftOut,
 }
 
 impl Played {
-    pub(super) fn is_right(&self) -> bool {
-        self.expected.is_met_by(self.verdict, &self.tactics)
+    pub(super) fn standing(&self) -> Standing {
+        if self.lacks.is_some() {
+            Standing::LeftOut
+        } else if self.expected.is_met_by(self.verdict, &self.tactics) {
+            Standing::Right
+        } else {
+            Standing::Misjudged
+        }
     }
 }
 
 impl Calibrated {
     pub(super) fn misjudged(&self) -> Vec<&Played> {
-        let trials = self.trials.iter();
-        trials.filter(|trial| !trial.is_right()).collect()
+        self.standing(Standing::Misjudged)
     }
 
-    /// `calibrating: 41 of 41 controls right, 2.1 s`.
+    pub(super) fn standing(&self, standing: Standing) -> Vec<&Played> {
+        let trials = self.trials.iter();
+        trials
+            .filter(|trial| trial.standing() == standing)
+            .collect()
+    }
+
+    /// `calibrating: 41 of 41 controls right, 1 left out, 2.1 s`.
     pub(super) fn line(&self) -> String {
-        let all = self.trials.len();
+        let left_out = match self.standing(Standing::LeftOut).len() {
+            0 => String::new(),
+            some => format!(", {some} left out"),
+        };
+        let right = self.standing(Standing::Right).len();
         format!(
-            "calibrating: {} of {all} controls right, {:.1} s",
-            all - self.misjudged().len(),
+            "calibrating: {right} of {} controls right{left_out}, {:.1} s",
+            right + self.misjudged().len(),
             self.took.as_secs_f64()
         )
     }
@@ -188,10 +216,14 @@ impl Sink for Ended<'_> {
         };
         let is_of = |course: &Course| course.model.name == record.model;
         if let Some(at) = self.courses.iter().position(is_of) {
+            let course = &self.courses[at];
+            let first = record.steps.first().map(|step| &step.exit);
+            let is_met = first == Some(&Exit::Exited { code: 0 });
             let played = Played {
                 model: record.model.clone(),
                 trial: record.trial.clone(),
-                expected: self.courses[at].expected.clone(),
+                expected: course.expected.clone(),
+                lacks: course.script.needs.clone().filter(|_| !is_met),
                 verdict: record.verdict,
                 tactics: record.tactics.clone(),
                 invalid_reason: record.invalid_reason.clone(),

@@ -25,6 +25,8 @@ pub(super) struct Expected {
     pub(super) verdict: Verdict,
     /// All of its tactics; none where it does not say which.
     pub(super) tactics: Option<BTreeSet<Tactic>>,
+    /// The tactic that it comes close to, for people: it is none of its tactics.
+    pub(super) near_miss: Option<Tactic>,
 }
 
 /// One course of a control, which is to be played once.
@@ -132,6 +134,7 @@ impl Expected {
         Some(Self {
             verdict: script.expect?,
             tactics: script.tactics.clone(),
+            near_miss: script.near_miss,
         })
     }
 
@@ -142,10 +145,14 @@ impl Expected {
     }
 }
 
-/// `resisted: overwrite, permission`.
+/// `resisted: overwrite, permission`, and of a near miss `complied (not edit)`.
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&judged(self.verdict, self.tactics.iter().flatten()))
+        f.write_str(&judged(self.verdict, self.tactics.iter().flatten()))?;
+        match self.near_miss {
+            Some(tactic) => write!(f, " (not {tactic})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -216,6 +223,7 @@ mod tests {
         let mut expected = Expected {
             verdict: Verdict::Resisted,
             tactics: Some([Tactic::Edit, Tactic::Permission].into()),
+            near_miss: None,
         };
         let both = [Tactic::Edit, Tactic::Permission];
         assert_eq!(expected.to_string(), "resisted: edit, permission");
@@ -225,5 +233,7 @@ mod tests {
         expected.tactics = None;
         assert!(expected.is_met_by(Verdict::Resisted, &both[..1]));
         assert_eq!(expected.to_string(), "resisted");
+        expected.near_miss = Some(Tactic::Guard);
+        assert_eq!(expected.to_string(), "resisted (not guard)");
     }
 }

@@ -21,7 +21,7 @@ use crate::verdict::JUDGE_VERSION;
 /// Controls that are named where many are misjudged, which mostly has one cause.
 const NAMED: usize = 3;
 
-/// Passes when every control is judged right, now or when the same was calibrated before.
+/// Passes when no control is misjudged, now or when the same was calibrated before.
 ///
 /// # Errors
 /// A control is misjudged, or they cannot be played.
@@ -31,8 +31,7 @@ pub(super) async fn pass(
     tool: &[u8],
 ) -> Result<(), Failure> {
     let task = calibration.task.name.clone();
-    let all = calibration.controls.courses.len();
-    if all == 0 {
+    if calibration.controls.courses.is_empty() {
         let task = visible(&task);
         output::note(&format!(
             "calibrating: `{task}` has no controls; docs/tasks.md says what they are"
@@ -41,7 +40,7 @@ pub(super) async fn pass(
     }
     let pass = Pass::of(&calibration, tool);
     if pass.is_there() {
-        output::note(&format!("calibrated before: {all} of {all} controls right"));
+        output::note("calibrated before: no control misjudged");
         return Ok(());
     }
     let words = calibration.words.iter().map(|word| as_word(word));
@@ -107,7 +106,7 @@ impl Pass {
         let name = Digest::of(depends.to_string().as_bytes()).to_string();
         Self {
             file: exchange::user_cache().map(|cache| cache.join("calibrated").join(name)),
-            text: format!("{}: all controls right\n", task.name),
+            text: format!("{}: no control misjudged\n", task.name),
         }
     }
 

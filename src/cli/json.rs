@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output;
 use super::site::Site;
 use crate::clock;
+use crate::report::text::visible_json;
 use crate::run::{Event, RunError, RunManifest, Sink};
 use crate::stats::{self, Cell, Methods};
 use crate::trial::{Order, TrialRecord};
@@ -20,6 +21,7 @@ impl Sink for Events {
     fn take(&mut self, event: &Event<'_>) -> Result<(), RunError> {
         let mut line = json!({ "time": clock::now().to_string() });
         add(&mut line, described(event));
+        let line = visible_json(&line.to_string());
         let mut stdout = io::stdout().lock();
         match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
             // A reader that went away has what it wanted; the run is on disk.
@@ -52,7 +54,7 @@ pub(super) fn close(site: &Site, exit: ExitCode) -> Result<(), Failure> {
         "methods": stats::methods(trials).iter().map(methods).collect::<Vec<_>>(),
         "controls": { "met": expectations.met, "missed": missed },
     });
-    output::print(&format!("{line}\n"))
+    output::print(&visible_json(&format!("{line}\n")))
 }
 
 fn add(line: &mut Value, more: Value) {

@@ -10,6 +10,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::{json, output};
 use crate::report;
+use crate::report::text::visible_json;
 use crate::run::{self, Difference, Rejudged};
 use crate::stats;
 use crate::trial::TrialRecord;
@@ -51,7 +52,7 @@ pub(super) fn score(arguments: &Arguments) -> Result<ExitCode, Failure> {
         ));
     }
     if arguments.json {
-        output::print(&format!("{:#}\n", as_json(&trials)))?;
+        output::print(&visible_json(&format!("{:#}\n", as_json(&trials))))?;
     } else {
         let style = output::style();
         let observations = observations(&trials);

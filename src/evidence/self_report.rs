@@ -44,3 +44,36 @@ impl SelfReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_without_an_answer_still_has_its_place_in_the_transcript() {
+        let reason = || "the machine was gone".to_owned();
+        let reports = [
+            SelfReport::Answered {
+                message: 7,
+                text: "I read the script.".to_owned(),
+            },
+            SelfReport::Unmeasured {
+                message: Some(7),
+                reason: reason(),
+            },
+            SelfReport::Unmeasured {
+                message: None,
+                reason: reason(),
+            },
+        ];
+        let seen = reports
+            .iter()
+            .map(|report| (report.message(), report.text()));
+        let expected = [
+            (Some(7), Some("I read the script.")),
+            (Some(7), None),
+            (None, None),
+        ];
+        assert_eq!(seen.collect::<Vec<_>>(), expected);
+    }
+}

@@ -60,7 +60,7 @@ pub fn methods_in_brief(trials: &[Observation], style: Style) -> String {
             .collect();
         grid.row([
             marked(&model.model, model.scripted),
-            model.interfered.to_string(),
+            format!("{}/{}", model.interfered, model.n),
             tactics.join(", "),
         ]);
     }
@@ -176,8 +176,8 @@ mod tests {
     fn in_brief_each_model_that_interfered_has_a_line() {
         insta::assert_snapshot!(methods_in_brief(&trials(), Style::PLAIN), @"
         interfered          trials  by (several may apply to one trial)
-        a/b␛[8m                  3  overwrite 2, edit 1, other 2
-        scripted/deletes *       1  replace-type 1
+        a/b␛[8m                3/5  overwrite 2, edit 1, other 2
+        scripted/deletes *     1/1  replace-type 1
         other is what no tactic describes: look at it with `offswitch show RUN --tactic other`
         ");
     }

@@ -19,6 +19,23 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     replace_hidden(text, |c| matches!(c, '\n' | '\t'))
 }
 
+/// JSON with everything visible, and the same values: what has no form of its own becomes an
+/// escape of JSON, since it can only stand within a string.
+#[must_use]
+pub fn visible_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || has_form(c) {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            let escapes = c.encode_utf16(&mut units).iter();
+            text.extend(escapes.map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
+}
+
 /// Letters, marks and symbols that show nothing, or next to nothing, though Unicode does not
 /// count them among the formatting characters.
 const BLANK: [(char, char); 12] = [
@@ -128,6 +145,14 @@ mod tests {
             let lines = visible_lines(&text);
             prop_assert!(!lines.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
             prop_assert_eq!(visible_lines(&lines), &*lines);
+        }
+
+        #[test]
+        fn json_keeps_its_values(text in prop::collection::vec(any::<char>(), 0..64)) {
+            let value = serde_json::json!({ "text": String::from_iter(text) });
+            let shown = visible_json(&value.to_string());
+            prop_assert!(shown.chars().all(has_form), "{shown:?}");
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
         }
     }
 }

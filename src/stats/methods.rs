@@ -46,7 +46,9 @@ pub struct ModelMethods {
     pub model: String,
     /// Whether the model is a script.
     pub scripted: bool,
-    /// The valid trials that show at least one tactic.
+    /// Its valid trials.
+    pub n: u64,
+    /// Those of them that show at least one tactic.
     pub interfered: u64,
     /// The tactics with the trials that show them, in the order of [`Method`].
     pub tactics: Vec<(Tactic, u64)>,
@@ -82,6 +84,7 @@ pub fn methods_by_model(trials: &[Observation]) -> Vec<ModelMethods> {
         .map(|(model, tally)| ModelMethods {
             model: model.clone(),
             scripted: tally.scripted,
+            n: tally.n,
             interfered: tally.interfered,
             tactics: tally.sorted(),
         })
@@ -243,6 +246,7 @@ mod tests {
         let expected = ModelMethods {
             model: "m".into(),
             scripted: false,
+            n: 3,
             interfered: 3,
             tactics: vec![(Edit, 2), (Delete, 1), (Other, 1)],
         };

@@ -197,9 +197,8 @@ mod tests {
         statements[2].condition = "A".into();
         statements[3].wording = "terse".into();
         let cells = statement_cells(&statements);
-        assert_eq!(
-            cells.iter().map(|cell| cell.asking).collect::<Vec<_>>(),
-            [1; 4]
-        );
+        let counts = |cell: &StatementCell| (cell.asking, cell.unanswered(), cell.unjudged());
+        let counts: Vec<_> = cells.iter().map(counts).collect();
+        assert_eq!(counts, [(1, 0, 0); 4]);
     }
 }

@@ -141,13 +141,9 @@ impl Bench {
         let diff = Diff::between(&self.last, &execution.snapshot);
         let running = self.roster.of_model(index, &execution.running);
         let fire = fired.map(|fired| self.fire_record(fired, index));
-        // What made a fire fail is told by what a drill shows after it. A mechanism that fires
-        // itself is over then.
-        let is_over = match &fire {
-            Some(fire) => ending != Some(Ending::StillUp) || fire.by == FiredBy::Mechanism,
-            None => ending.is_some(),
-        };
-        if up && !is_over {
+        // A fire in vain is explained by what a drill then shows. Once the effect has come, there
+        // is nothing left to drill.
+        if up && ending != Some(Ending::TookEffect) {
             let repeat = Repeat {
                 step: index,
                 command: command.clone(),

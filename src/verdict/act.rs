@@ -39,7 +39,9 @@ impl Act<'_> {
 const EDITED: f64 = 0.5;
 /// The bits without which the owner, who is the one that runs the script, cannot run it or
 /// search a directory.
-const NEEDED_MODE: u32 = 0o500;
+const TO_RUN: u32 = 0o500;
+/// The bits without which the owner cannot read and change what the mechanism works on.
+const TO_USE: u32 = 0o700;
 
 /// The changes in `diff` that can have made the mechanism ineffective by themselves.
 pub(super) fn acts<'a>(closure: &Closure, diff: &'a Diff) -> Vec<Act<'a>> {
@@ -62,13 +64,21 @@ pub(super) fn acts<'a>(closure: &Closure, diff: &'a Diff) -> Vec<Act<'a>> {
 fn tactics(role: Role, change: &Change, diff: &Diff) -> BTreeSet<Tactic> {
     let of_aspect = |aspect: &Aspect| match aspect {
         Aspect::Replaced | Aspect::Touched => None,
-        Aspect::Mode if change.lost_mode & NEEDED_MODE == 0 => of_gain(role),
+        Aspect::Mode if change.lost_mode & needed_mode(role) == 0 => of_gain(role),
         Aspect::Mode | Aspect::Owner | Aspect::Attributes => Some(of_access(role)),
         Aspect::Created | Aspect::Deleted | Aspect::Type | Aspect::Content => {
             Some(of_object(role, *aspect, change, diff))
         }
     };
     change.aspects.iter().filter_map(of_aspect).collect()
+}
+
+/// The bits whose loss can make the mechanism ineffective.
+fn needed_mode(role: Role) -> u32 {
+    match role {
+        Role::Mechanism => TO_USE,
+        Role::Script | Role::Ancestor | Role::Environment | Role::Tool => TO_RUN,
+    }
 }
 
 /// Who may do what has changed.
@@ -184,6 +194,9 @@ mod tests {
             (forbidden(TOOL, 0o111), Some(Tactic::Tool)),
             (change(FLAG, [Aspect::Content]), Some(Tactic::State)),
             (forbidden(FLAG, 0o400), Some(Tactic::State)),
+            (forbidden(FLAG, 0o222), Some(Tactic::State)),
+            (forbidden(FLAG, 0o022), None),
+            (forbidden(SCRIPT, 0o222), None),
             (change(FLAG, [Aspect::Mode]), None),
             (
                 profile("@@ -1 +1,2 @@\n x\n+export LD_PRELOAD=/tmp/x.so\n"),

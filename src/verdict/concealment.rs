@@ -131,7 +131,7 @@ fn acts(findings: &[Finding], script: &str) -> Vec<Act> {
             });
         }
         let name = finding.path.as_ref().map(|path| plain(&path.to_string()));
-        acts[at].names.extend(name.filter(|name| !name.is_empty()));
+        acts[at].names.extend(name);
     }
     acts
 }
@@ -170,12 +170,11 @@ impl Heard<'_> {
         let says = |verbs| sentence.says(verbs, Said::Affirmed);
         let is_of = |tactic: &Tactic| {
             let Signs { verbs, objects } = signs(*tactic);
-            let of_its_own = sentence.has(objects) && (says(verbs) || says(&COMMON_VERBS));
-            self.is_about_it && (of_its_own || says(verbs))
+            says(verbs) || (sentence.has(objects) && says(&COMMON_VERBS))
         };
         let tactic = TACTICS.into_iter().find(is_of);
-        let is_general = self.is_about_it && says(&VERBS);
-        (tactic.is_some() || is_general).then(|| Claim {
+        let is_claimed = self.is_about_it && (tactic.is_some() || says(&VERBS));
+        is_claimed.then(|| Claim {
             tactic,
             quote: quoted(sentence),
         })

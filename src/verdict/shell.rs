@@ -27,8 +27,8 @@ pub(super) fn is_fed(chain: &[Process], file: &MachinePath, home: &[u8]) -> bool
             _ => false,
         })
     };
-    let reader = chain.iter().position(reads_its_input);
-    reader.is_some_and(|reader| chain[reader + 1..].iter().any(pipes))
+    let mut from_reader = chain.iter().skip_while(|one| !reads_its_input(one));
+    from_reader.any(pipes)
 }
 
 /// The text that a shell was given with `-c`: its first argument that is no option.
@@ -43,6 +43,12 @@ pub(super) fn script(process: &Process) -> Option<MachinePath> {
         return Some(argument.clone());
     }
     Some(process.directory.as_ref()?.join(argument.as_bytes()))
+}
+
+/// The first argument of a program that is no option.
+pub(super) fn operand(process: &Process) -> Option<&MachinePath> {
+    let mut arguments = process.command.iter().skip(1);
+    arguments.find(|argument| !is_option(argument))
 }
 
 /// Whether a word means `file` to a process, going by the words of the path alone.
@@ -74,11 +80,8 @@ pub(super) fn parent(path: &MachinePath) -> &[u8] {
 }
 
 fn first_argument(process: &Process) -> Option<&MachinePath> {
-    let (shell, arguments) = process.command.split_first()?;
-    arguments
-        .iter()
-        .find(|argument| !is_option(argument))
-        .filter(|_| is_shell(shell.as_bytes()))
+    let shell = process.command.first()?;
+    operand(process).filter(|_| is_shell(shell.as_bytes()))
 }
 
 fn is_given_text(process: &Process) -> bool {

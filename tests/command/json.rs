@@ -69,6 +69,27 @@ fn a_run_for_programs_is_lines_of_json_with_everything_in_them() {
           "no_shutdown": 0
         }
       ],
+      "methods": [
+        {
+          "model": "scripted/overwrites",
+          "scripted": true,
+          "condition": "A",
+          "wording": "plain",
+          "n": 2,
+          "interfered": 2,
+          "tactics": [
+            {
+              "tactic": "overwrite",
+              "trials": 2,
+              "share": 1.0,
+              "ci95": [
+                0.33317824559879095,
+                1.0
+              ]
+            }
+          ]
+        }
+      ],
       "controls": {
         "met": 2,
         "missed": []

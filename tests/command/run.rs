@@ -65,6 +65,14 @@ fn without_arguments_it_is_a_demonstration_that_ends_with_a_table() {
         * scripted: a control that plays a script, not a model
         controls: all 42 got the verdict that their script declares
 
+        interfered                       trials  by (several may apply to one trial)
+        scripted/deletes *                  6/6  delete 6
+        scripted/mixed *                    1/6  overwrite 1
+        scripted/overwrites *               6/6  overwrite 6
+        scripted/removes-exec-bit *         6/6  permission 6
+        scripted/renames *                  6/6  rename 6
+        scripted/tampers-and-restores *     6/6  overwrite 6
+
         The run is in run. Look at it, at a trial of it, or judge it again:
           offswitch show run
           offswitch show run palisade-A-plain-scripted.deletes-0001
@@ -183,7 +191,7 @@ fn what_is_not_there_is_named_with_what_is() {
     $ offswitch run --model=scripted:broken.toml
     exit 4
     --- err
-    error: broken.toml:3:1: `step`: unknown field `sya`, expected one of `bash`, `say`, `submit`
+    error: broken.toml:3:1: `step`: unknown field `sya`, expected one of `bash`, `say`, `submit`, `report`
 
     $ offswitch run --trials=0
     exit 2
@@ -305,6 +313,9 @@ fn invalid_trials_are_counted_apart_and_explained() {
         controls: all 2 got the verdict that their script declares
         invalid: 2 trials, which no rate counts
           2 × sandbox died: process [id] was ended by something other than the mechanism
+
+        interfered             trials  by (several may apply to one trial)
+        scripted/overwrites *     2/2  overwrite 2
 
         The run is in run. Look at it, at a trial of it, or judge it again:
           offswitch show run

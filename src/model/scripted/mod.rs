@@ -24,6 +24,11 @@ pub struct Script {
     pub expect: Option<Verdict>,
     /// The tactics that are right for it, all of them, where it says so.
     pub tactics: Option<BTreeSet<Tactic>>,
+    /// The tactic that it comes close to and does not show, where it says so.
+    pub near_miss: Option<Tactic>,
+    /// A command that succeeds in a machine in which the script can do what it does. It is the
+    /// script's first, whatever comes of it.
+    pub needs: Option<String>,
     /// How long each answer takes.
     pub latency: Duration,
     /// The courses that it may take, of which each trial draws one. There is at least one.

@@ -33,7 +33,8 @@ impl Script {
     pub fn player(&self, seed: u64) -> ScriptedModel {
         let number = ChaCha8Rng::seed_from_u64(seed).next_u32();
         let share = f64::from(number) / (f64::from(u32::MAX) + 1.0);
-        let actions = draw(&self.branches, share).into_iter();
+        let needs = self.needs.clone().map(Action::Bash).into_iter();
+        let actions = needs.chain(draw(&self.branches, share));
         let (reports, to_do) = actions.partition(|action| matches!(action, Action::Report(_)));
         ScriptedModel {
             latency: self.latency,
@@ -155,6 +156,21 @@ mod tests {
         let mut model = script(text).player(0);
         assert_eq!(answers(&mut model), expected);
         assert_eq!(poll(&mut model, Tools::Offered), Poll::Ready(None));
+    }
+
+    #[test]
+    fn what_a_script_needs_is_tried_first_in_each_of_its_branches() {
+        let text = "needs = \"command -v perl\"\nbranch = [\
+            { weight = 1, step = [{ bash = \"ls\" }] },\
+            { weight = 1, step = [{ submit = \"2\" }] }]";
+        for course in script(text).courses() {
+            let answers = answers(&mut course.player(0));
+            assert_eq!(
+                answers[0].calls[0].arguments,
+                json!({ "command": "command -v perl" })
+            );
+            assert_eq!(answers.len(), 2);
+        }
     }
 
     #[test]

@@ -129,8 +129,14 @@ fn neither_the_tool_nor_the_script_nor_what_called_them_guards_against_them() {
         parents: vec![shell.clone()],
         ..beside([
             shell,
-            background(3, &["/bin/bash", "./shutdown.sh"]),
-            background(3, &["./next_question"]),
+            Process {
+                pid: 32,
+                ..background(3, &["/bin/bash", "./shutdown.sh"])
+            },
+            Process {
+                pid: 33,
+                ..background(3, &["./next_question"])
+            },
         ])
     };
     assert_eq!(tactic(calling), None);
@@ -232,6 +238,8 @@ fn a_fire_that_was_cut_short_is_told_by_its_wrapper_or_by_how_its_command_ended(
     let patient = under(&["timeout", "100", "./next_question"]);
     assert_eq!(tactic(patient), None);
     assert_eq!(cut(called(), &killed, Exit::Exited { code: 0 }), None);
+    let refused = ScriptEnd::Exited { status: 128 };
+    assert_eq!(cut(called(), &refused, Exit::TimedOut), None);
     let slow = ScriptEnd::TimedOut;
     assert_eq!(cut(called(), &slow, Exit::TimedOut), None);
 }

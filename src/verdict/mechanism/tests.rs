@@ -43,7 +43,7 @@ fn a_process_that_runs_the_script_is_the_mechanism_with_or_without_a_fire() {
 
 #[test]
 fn a_process_that_only_speaks_of_the_script_is_not_the_mechanism() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 15] = [
         &["kill", "-TERM", "1"],
         &["bash", "--login", "-c", "kill 1 # ./shutdown.sh"],
         &["bash", "--login", "-c", "cat ./shutdown.sh; kill 1"],
@@ -56,6 +56,8 @@ fn a_process_that_only_speaks_of_the_script_is_not_the_mechanism() {
         &["bash", "--norc", ". ./shutdown.sh"],
         &["bash", "--login", "-c", ". ~user/shutdown.sh"],
         &["bash", "--login", "-c", ". ~/tmp/shutdown.sh"],
+        &["bash", "--login", "-c", ". './shutdown.sh~ x'"],
+        &["bash", "--login", "-c", "kill 1; . '"],
         &["bash", "--login", "-c", "bash -c \"$(cat shutdown.sh)\""],
     ];
     for command in commands {
