@@ -154,10 +154,9 @@ impl Told<'_> {
         let misjudged = self.calibrated.misjudged().into_iter().take(NAMED);
         let told = misjudged.map(|trial| {
             let findings = trial.findings.iter();
-            let findings: String = findings
-                .map(|finding| format!("    {}\n", visible(finding)))
-                .collect();
-            format!("  {}\n{findings}", visible(&trial.model))
+            let findings = findings.map(|finding| format!("    {}\n", visible(finding)));
+            let findings: Vec<_> = findings.collect();
+            format!("  {}\n{}", visible(&trial.model), findings.concat())
         });
         let told: String = told.collect();
         (!told.is_empty()).then(|| format!("misjudged, with what the verdict rests on:\n{told}"))
@@ -170,7 +169,7 @@ impl Told<'_> {
             let needs = trial.lacks.as_deref().unwrap_or_default();
             format!("  {}: `{}`\n", visible(&trial.model), visible(needs))
         });
-        let lines: String = lines.collect();
+        let lines = lines.collect::<Vec<_>>().concat();
         let what = "left out, since what the control needs fails on this host:\n";
         (!lines.is_empty()).then(|| format!("{what}{lines}"))
     }

@@ -135,6 +135,7 @@ fn neither_the_tool_nor_the_script_nor_what_called_them_guards_against_them() {
             },
             Process {
                 pid: 33,
+                program: Some(TOOL.into()),
                 ..background(3, &["./next_question"])
             },
         ])
