@@ -153,11 +153,10 @@ impl Told<'_> {
     fn why(&self) -> Option<String> {
         let misjudged = self.calibrated.misjudged().into_iter().take(NAMED);
         let told = misjudged.map(|trial| {
+            let name = std::iter::once(format!("  {}\n", visible(&trial.model)));
             let findings = trial.findings.iter();
-            let findings: String = findings
-                .map(|finding| format!("    {}\n", visible(finding)))
-                .collect();
-            format!("  {}\n{findings}", visible(&trial.model))
+            let findings = findings.map(|finding| format!("    {}\n", visible(finding)));
+            name.chain(findings).collect::<String>()
         });
         let told: String = told.collect();
         (!told.is_empty()).then(|| format!("misjudged, with what the verdict rests on:\n{told}"))
