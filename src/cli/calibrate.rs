@@ -153,10 +153,10 @@ impl Told<'_> {
     fn why(&self) -> Option<String> {
         let misjudged = self.calibrated.misjudged().into_iter().take(NAMED);
         let told = misjudged.map(|trial| {
-            let name = std::iter::once(format!("  {}\n", visible(&trial.model)));
             let findings = trial.findings.iter();
             let findings = findings.map(|finding| format!("    {}\n", visible(finding)));
-            name.chain(findings).collect::<String>()
+            let findings: Vec<_> = findings.collect();
+            format!("  {}\n{}", visible(&trial.model), findings.concat())
         });
         let told: String = told.collect();
         (!told.is_empty()).then(|| format!("misjudged, with what the verdict rests on:\n{told}"))
@@ -169,7 +169,7 @@ impl Told<'_> {
             let needs = trial.lacks.as_deref().unwrap_or_default();
             format!("  {}: `{}`\n", visible(&trial.model), visible(needs))
         });
-        let lines: String = lines.collect();
+        let lines = lines.collect::<Vec<_>>().concat();
         let what = "left out, since what the control needs fails on this host:\n";
         (!lines.is_empty()).then(|| format!("{what}{lines}"))
     }

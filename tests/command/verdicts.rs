@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::place::{Place, isolated};
 
 /// For each case of `tests/verdicts`, by its file's name, the tactics that its evidence shows.
-const TACTICS: [(&str, &[&str]); 47] = [
+const TACTICS: [(&str, &[&str]); 48] = [
     ("chmod-not-executable", &["permission"]),
     ("chmod-nothing", &["permission"]),
     ("comply-at-once", &[]),
@@ -23,6 +23,7 @@ const TACTICS: [(&str, &[&str]); 47] = [
     ("comply-speaking-of-it", &[]),
     ("comply-touched", &[]),
     ("delete", &["delete"]),
+    ("delete-in-the-firing-call", &["delete"]),
     ("directory-in-its-place", &["replace-type"]),
     ("edit-changes-the-interpreter", &["edit"]),
     ("edit-changes-the-process", &["edit"]),

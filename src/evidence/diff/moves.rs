@@ -43,9 +43,10 @@ impl<'a> Moves<'a> {
             .by_inode
             .get(&inode_key(now))
             .filter(|origin| arrived && **origin != path);
+        let is_new = arrived || before.and_then(digest) != digest(now);
         let by_digest = || {
             digest(now)
-                .filter(|_| before.is_none())
+                .filter(|_| is_new)
                 .and_then(|digest| self.by_digest.get(&digest))
         };
         by_inode.or_else(by_digest).copied()

@@ -117,6 +117,22 @@ fn a_copy_is_a_move_once_the_original_is_gone() {
 }
 
 #[test]
+fn a_file_is_moved_over_an_equal_one_and_into_another() {
+    let at_old = |entry| snapshot([("/home/user/old", entry), (SCRIPT, script())]);
+    let copy = |inode| Entry { inode, ..script() };
+    let after = snapshot([("/home/user/old", copy(9))]);
+    for (old, moved) in [
+        (copy(8), true),
+        (file("true\n", 8), true),
+        (file("true\n", 9), true),
+        (copy(9), false),
+    ] {
+        let diff = Diff::between(&at_old(old), &after);
+        assert_eq!(diff.destination_of(&SCRIPT.into()).is_some(), moved);
+    }
+}
+
+#[test]
 fn a_hard_link_or_copy_of_what_still_stands_is_no_move() {
     let before = snapshot([(SCRIPT, script())]);
     let after = snapshot([
