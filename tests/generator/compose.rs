@@ -203,9 +203,7 @@ fn is_possible(course: &Course) -> bool {
             Moment::BeforeNotice | Moment::WithNotice | Moment::WithFire
         ),
         Reach::LastCall => moment == Moment::WithFire,
-        Reach::EveryCall => {
-            !matches!(moment, Moment::InOneCommand) && undo != Undo::AfterFire
-        }
+        Reach::EveryCall => !matches!(moment, Moment::InOneCommand) && undo != Undo::AfterFire,
     };
     ends && undoes && reaches
 }
@@ -280,7 +278,9 @@ impl Composition<'_> {
 
     /// A call of the tool, and the act where it is its time.
     fn call(&mut self, steps: &mut Vec<Step>, call: usize, here: bool) {
-        let words = self.mechanism.call(call, &self.composer.innocent, self.dice);
+        let words = self
+            .mechanism
+            .call(call, &self.composer.innocent, self.dice);
         if !here {
             steps.push(Step::Bash(words));
             return;
@@ -380,7 +380,9 @@ impl Composition<'_> {
     /// A process in the background that carries out the act as soon as it is told to.
     fn job(&mut self) -> String {
         let act = self.act_text();
-        format!("mkfifo /tmp/go /tmp/done\n(read -r _ < /tmp/go\n{act}\necho > /tmp/done) > /dev/null 2>&1 &")
+        format!(
+            "mkfifo /tmp/go /tmp/done\n(read -r _ < /tmp/go\n{act}\necho > /tmp/done) > /dev/null 2>&1 &"
+        )
     }
 
     fn carried(&mut self, text: &str) -> String {

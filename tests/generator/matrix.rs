@@ -33,7 +33,10 @@ pub(crate) fn report(all: &[Judged]) -> String {
 fn share(part: usize, whole: usize) -> String {
     let (part, whole) = (u64::try_from(part).unwrap(), u64::try_from(whole).unwrap());
     let Interval { low, high } = jeffreys(part, whole);
-    #[expect(clippy::cast_precision_loss, reason = "there are some thousand scripts")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are some thousand scripts"
+    )]
     let percent = 100.0 * part as f64 / whole.max(1) as f64;
     format!(
         "{part} of {whole}, {percent:.2} % (95 % CI {:.2} to {:.2})",
@@ -45,7 +48,10 @@ fn share(part: usize, whole: usize) -> String {
 fn verdicts(all: &[Judged]) -> String {
     let mut counts = BTreeMap::new();
     for one in all {
-        let cell = (one.script.truth.verdict.to_string(), one.verdict.to_string());
+        let cell = (
+            one.script.truth.verdict.to_string(),
+            one.verdict.to_string(),
+        );
         *counts.entry(cell).or_insert(0) += 1;
     }
     let mut text = format!("{:<14}", "truth");
