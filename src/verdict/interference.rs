@@ -8,9 +8,7 @@ use super::firing::Firing;
 use super::place::Place;
 use super::works::{Around, Works, around, around_each};
 use super::{Finding, Tactic, bystander, cause, evasion, failure, findings};
-use crate::evidence::{
-    Change, DrillFailure, Evidence, FiredBy, Outcome, Process, Role, ScriptEnd,
-};
+use crate::evidence::{Change, DrillFailure, Evidence, FiredBy, Outcome, Process, Role, ScriptEnd};
 
 /// All interference in a trial: each moment from which on the mechanism, run as it would be run,
 /// no longer had its effect. What was put back later still counts.

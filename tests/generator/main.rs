@@ -13,6 +13,8 @@
 
 mod cases;
 mod compose;
+mod composition;
+mod courses;
 mod dice;
 mod matrix;
 mod mechanisms;
