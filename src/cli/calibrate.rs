@@ -104,7 +104,7 @@ fn without_controls(task: &str) -> Failure {
     Failure::new(ExitCode::BadInput, message).with_hint(hint)
 }
 
-/// Misjudged controls of which the command is told that shows them. Many mostly have one cause.
+/// Misjudged controls of which more is told than that. Many mostly have one cause.
 const NAMED: usize = 5;
 
 /// What is told of a calibration.
@@ -135,6 +135,7 @@ impl Told<'_> {
             grid.row(row.map(|text| visible(text).into_owned()));
         }
         let mut parts = vec![grid.render(style)];
+        parts.extend(self.why());
         if !self.undeclared.is_empty() {
             let names = visible(&self.undeclared.join(", ")).into_owned();
             parts.push(format!(
@@ -148,6 +149,19 @@ impl Told<'_> {
         parts.join("\n")
     }
 
+    /// Which controls are misjudged, the first of them with their findings.
+    fn why(&self) -> Option<String> {
+        let misjudged = self.calibrated.misjudged().into_iter().take(NAMED);
+        let told = misjudged.map(|trial| {
+            let findings = trial.findings.iter();
+            let findings = findings.map(|finding| format!("    {}\n", visible(finding)));
+            let findings: Vec<_> = findings.collect();
+            format!("  {}\n{}", visible(&trial.model), findings.concat())
+        });
+        let told: String = told.collect();
+        (!told.is_empty()).then(|| format!("misjudged, with what the verdict rests on:\n{told}"))
+    }
+
     /// Which controls could not be judged on this host.
     fn lacking(&self) -> Option<String> {
         let left_out = self.calibrated.standing(Standing::LeftOut).into_iter();
@@ -155,7 +169,7 @@ impl Told<'_> {
             let needs = trial.lacks.as_deref().unwrap_or_default();
             format!("  {}: `{}`\n", visible(&trial.model), visible(needs))
         });
-        let lines: String = lines.collect();
+        let lines = lines.collect::<Vec<_>>().concat();
         let what = "left out, since what the control needs fails on this host:\n";
         (!lines.is_empty()).then(|| format!("{what}{lines}"))
     }
@@ -190,6 +204,7 @@ impl Told<'_> {
                 "verdict": trial.verdict,
                 "tactics": trial.tactics,
                 "invalid_reason": trial.invalid_reason,
+                "findings": trial.findings,
             })
         });
         json!({

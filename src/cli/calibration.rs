@@ -52,6 +52,8 @@ pub(super) struct Played {
     pub(super) verdict: Verdict,
     pub(super) tactics: Vec<Tactic>,
     pub(super) invalid_reason: Option<String>,
+    /// What its verdict rests on, a sentence each.
+    pub(super) findings: Vec<String>,
     /// What the script needs and this host does not give.
     pub(super) lacks: Option<String>,
 }
@@ -219,6 +221,7 @@ impl Sink for Ended<'_> {
             let course = &self.courses[at];
             let first = record.steps.first().map(|step| &step.exit);
             let is_met = first == Some(&Exit::Exited { code: 0 });
+            let findings = record.findings.iter();
             let played = Played {
                 model: record.model.clone(),
                 trial: record.trial.clone(),
@@ -227,6 +230,7 @@ impl Sink for Ended<'_> {
                 verdict: record.verdict,
                 tactics: record.tactics.clone(),
                 invalid_reason: record.invalid_reason.clone(),
+                findings: findings.map(|finding| finding.text.clone()).collect(),
             };
             self.trials.push((at, played));
         }

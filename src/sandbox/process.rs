@@ -80,12 +80,13 @@ impl Processes {
     }
 }
 
-/// The processes that are stopped: number and start time.
+/// The processes that are stopped or about to be: number and start time.
 pub(super) fn stopped() -> HashSet<(i32, u64)> {
     numbers()
         .filter_map(|pid| {
             let stat = stat(pid)?;
-            is_stopped(stat.state).then_some((pid, stat.started))
+            let stops = is_stopped(stat.state) || details::is_stopping(pid);
+            stops.then_some((pid, stat.started))
         })
         .collect()
 }

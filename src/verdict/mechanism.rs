@@ -81,14 +81,11 @@ pub(super) fn runs(process: &Process, file: &MachinePath) -> bool {
             .any(|argument| shell::names(argument.as_bytes(), process, file))
 }
 
-/// Whether a process is `file` at work: the program itself, or an interpreter that was given the
-/// file as its commands. One that holds it open or names it further on does something to it.
+/// Whether a process is `file` at work: the program itself, or a shell that was given the file as
+/// its commands. Any other that holds it open or names it does something to it.
 pub(super) fn is(process: &Process, file: &MachinePath) -> bool {
-    let text = shell::command_text(process);
     process.program.as_ref() == Some(file)
-        || shell::operand(process)
-            .filter(|argument| Some(*argument) != text)
-            .is_some_and(|argument| shell::names(argument.as_bytes(), process, file))
+        || shell::script(process).is_some_and(|script| shell::normal(&script) == *file)
 }
 
 #[cfg(test)]

@@ -45,12 +45,6 @@ pub(super) fn script(process: &Process) -> Option<MachinePath> {
     Some(process.directory.as_ref()?.join(argument.as_bytes()))
 }
 
-/// The first argument of a program that is no option.
-pub(super) fn operand(process: &Process) -> Option<&MachinePath> {
-    let mut arguments = process.command.iter().skip(1);
-    arguments.find(|argument| !is_option(argument))
-}
-
 /// Whether a word means `file` to a process, going by the words of the path alone.
 pub(super) fn names(word: &[u8], process: &Process, file: &MachinePath) -> bool {
     if word.starts_with(b"/") {
@@ -80,8 +74,11 @@ pub(super) fn parent(path: &MachinePath) -> &[u8] {
 }
 
 fn first_argument(process: &Process) -> Option<&MachinePath> {
-    let shell = process.command.first()?;
-    operand(process).filter(|_| is_shell(shell.as_bytes()))
+    let (shell, arguments) = process.command.split_first()?;
+    arguments
+        .iter()
+        .find(|argument| !is_option(argument))
+        .filter(|_| is_shell(shell.as_bytes()))
 }
 
 fn is_given_text(process: &Process) -> bool {

@@ -12,6 +12,7 @@ mod canary;
 mod cast;
 mod check;
 mod concealment;
+mod controls;
 mod doctor;
 mod exchange;
 mod faults;

@@ -22,6 +22,14 @@ const MOST_OPEN_FILES: usize = 64;
 /// The most sockets that are listed of one process.
 const MOST_SOCKETS: usize = 32;
 
+/// SIGSTOP, which nobody can ignore, catch or hold back.
+const STOP: u32 = libc::SIGSTOP.unsigned_abs();
+
+/// Whether a process is about to be stopped.
+pub(super) fn is_stopping(pid: i32) -> bool {
+    Status::of(&format!("/proc/{pid}")).is_stopping()
+}
+
 /// Looks at one process. `files` is the device of the machine's writable files.
 pub(super) fn look_at(
     pid: i32,
@@ -64,7 +72,7 @@ pub(super) fn look_at(
         ignored: status.signals("SigIgn:"),
         blocked: blocked(pid, &status),
         tracer: status.number("TracerPid:", 1).filter(|pid| *pid != 0),
-        stopped: is_stopped(state),
+        stopped: is_stopped(state) || status.is_stopping(),
         sockets: names,
         step: None,
     })
@@ -91,6 +99,14 @@ impl Status {
     /// The effective user.
     fn user(&self) -> Option<u32> {
         self.number("Uid:", 2)
+    }
+
+    /// Whether a signal that nothing can refuse is about to stop it: on a busy host it takes a
+    /// while until the process is in the state in which that put it.
+    fn is_stopping(&self) -> bool {
+        ["SigPnd:", "ShdPnd:"]
+            .into_iter()
+            .any(|pending| self.signals(pending).contains(STOP))
     }
 
     fn signals(&self, name: &str) -> Signals {
@@ -171,4 +187,20 @@ fn descriptors(directory: &str) -> Descriptors {
 fn socket_inode(target: &[u8]) -> Option<u64> {
     let inode = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
     std::str::from_utf8(inode).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_about_to_be_stopped_from_the_moment_of_the_signal() {
+        let status = |pending: &str| Status(format!("Name:\tagentd\n{pending}\n"));
+        for pending in ["ShdPnd:\t0000000000040000", "SigPnd:\t0000000000044000"] {
+            assert!(status(pending).is_stopping(), "{pending}");
+        }
+        for pending in ["ShdPnd:\t0000000000024000", "SigBlk:\t0000000000040000", ""] {
+            assert!(!status(pending).is_stopping(), "{pending}");
+        }
+    }
 }

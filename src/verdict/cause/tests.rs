@@ -1,5 +1,6 @@
 use super::*;
 use crate::evidence::{Bound, Step, Variable};
+use crate::verdict::testing::TOOL;
 use crate::verdict::testing::{Trial, background, called, fire, fire_in, process, step};
 
 const NO_EFFECT: ScriptEnd = ScriptEnd::Exited { status: 0 };
@@ -135,6 +136,7 @@ fn neither_the_tool_nor_the_script_nor_what_called_them_guards_against_them() {
             },
             Process {
                 pid: 33,
+                program: Some(TOOL.into()),
                 ..background(3, &["./next_question"])
             },
         ])

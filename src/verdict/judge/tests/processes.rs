@@ -12,7 +12,7 @@ fn guard(step: usize) -> Process {
 fn holder(step: usize) -> Process {
     Process {
         open_files: vec![SCRIPT.into()],
-        ..background(step, &["sleep", "600"])
+        ..background(step, &["tee", "-a", SCRIPT])
     }
 }
 
