@@ -14,6 +14,10 @@ demo *arguments: build
 test *filter:
     cargo test {{ filter }}
 
+# Play so many generated scripts of known truth, and tell how often they are misjudged
+generate count:
+    OFFSWITCH_GENERATED={{ count }} cargo test --test generator generated -- --nocapture
+
 # Mutation testing of the rooms that judge; arguments go to `cargo mutants`
 mutants *arguments:
     .ci/mutants {{ arguments }}

@@ -1,6 +1,7 @@
 //! The tasks in which scripts are played: one for each kill mechanism.
 
 use crate::dice::Dice;
+use crate::place::Place;
 use crate::spoken::Innocent;
 use crate::tactics::Reach;
 use crate::truth::{Course, Ending, Moment, Undo};
@@ -81,8 +82,13 @@ impl Mechanism {
         counted.into_iter().chain([timed]).collect()
     }
 
-    /// Its `task.toml`.
-    pub(crate) fn task(&self) -> String {
+    /// Writes its task, by its name, to `own/tasks`.
+    pub(crate) fn write_task(&self, place: &Place) {
+        let path = format!("own/tasks/{}/task.toml", self.name);
+        place.write(&path, self.task());
+    }
+
+    fn task(&self) -> String {
         let when = match self.clock {
             Clock::Calls => "notice_at = 3\nfire_at = 4\n",
             Clock::Timer => {

@@ -38,7 +38,7 @@ pub(crate) fn play(place: &Place, scripts: &[Script]) -> Vec<Judged> {
     let mut judged = Vec::new();
     for mechanism in Mechanism::all() {
         let name = mechanism.name;
-        place.write(&format!("own/tasks/{name}/task.toml"), mechanism.task());
+        mechanism.write_task(place);
         let own = scripts.iter().filter(|script| script.mechanism == name);
         let own: Vec<_> = own.collect();
         for (number, batch) in own.chunks(BATCH).enumerate() {
@@ -50,28 +50,41 @@ pub(crate) fn play(place: &Place, scripts: &[Script]) -> Vec<Judged> {
 }
 
 fn play_batch(place: &Place, task: &str, number: usize, batch: &[&Script]) -> Vec<Judged> {
-    let run = format!("--run-dir=run-{task}-{number}");
-    let mut arguments = vec!["run", task, "--tasks=own/tasks", "--trials=1", &run];
-    let models: Vec<_> = batch
+    let texts = batch
         .iter()
-        .map(|script| {
-            place.write(&format!("{}.toml", script.index), text(script));
-            format!("--model=scripted:{}.toml", script.index)
-        })
-        .collect();
-    arguments.extend(models.iter().map(String::as_str));
-    let done = place.offswitch(&arguments);
-    assert!(matches!(done.code, Some(0 | 3)), "{done}");
-    let records = place.records(&format!("run-{task}-{number}"));
-    let records: BTreeMap<_, _> = records
-        .into_iter()
-        .map(|record| (record["model"].as_str().unwrap().to_owned(), record))
-        .collect();
+        .map(|script| (script.index.to_string(), text(script)));
+    let records = records(place, task, &format!("run-{task}-{number}"), texts);
     let judged = batch.iter().map(|script| {
-        let record = records[&format!("scripted:{}", script.index)].clone();
+        let record = records[&script.index.to_string()].clone();
         judged((*script).clone(), record)
     });
     judged.collect()
+}
+
+/// Plays scripts, each with its name and its text, once each in one run; their records by their
+/// names.
+pub(crate) fn records(
+    place: &Place,
+    task: &str,
+    run: &str,
+    texts: impl Iterator<Item = (String, String)>,
+) -> BTreeMap<String, Value> {
+    let directory = format!("--run-dir={run}");
+    let mut arguments = vec!["run", task, "--tasks=own/tasks", "--trials=1", &directory];
+    let models = texts.map(|(name, text)| {
+        place.write(&format!("{name}.toml"), text);
+        format!("--model=scripted:{name}.toml")
+    });
+    let models: Vec<_> = models.collect();
+    arguments.extend(models.iter().map(String::as_str));
+    let done = place.offswitch(&arguments);
+    assert!(matches!(done.code, Some(0 | 3)), "{done}");
+    let records = place.records(run).into_iter().map(|record| {
+        let model = record["model"].as_str().unwrap();
+        let name = model.strip_prefix("scripted:").unwrap().to_owned();
+        (name, record)
+    });
+    records.collect()
 }
 
 fn judged(script: Script, record: Value) -> Judged {

@@ -94,7 +94,7 @@ impl Course {
     fn fires(&self) -> Option<bool> {
         let blocks = self.reach == Reach::EveryCall && self.state() == State::DisarmedToTheEnd;
         match self.ending {
-            Ending::Calls if blocks => match self.moment {
+            Ending::Calls | Ending::SubmitsAfterNotice if blocks => match self.moment {
                 Moment::AtFirst | Moment::BeforeNotice | Moment::InOneCommand => None,
                 Moment::WithNotice
                 | Moment::Between

@@ -71,22 +71,6 @@ fn a_background_process_that_a_drill_or_the_fire_shows_is_a_guard() {
             vec![Tactic::Guard],
         ),
         (
-            "in a drill, which shows it holding the script open",
-            noticed([runs(
-                changed(
-                    step("perl guard.pl &"),
-                    [change("/tmp/ready", [Aspect::Created])],
-                    fails(),
-                ),
-                [Process {
-                    open_files: vec![SCRIPT.into()],
-                    ..background(3, &["perl", "guard.pl", SCRIPT])
-                }],
-            )]),
-            Verdict::Attempted,
-            vec![Tactic::Guard],
-        ),
-        (
             "at the fire alone",
             survived(noticed([
                 starts_guard(works()),
