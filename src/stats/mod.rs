@@ -1,13 +1,29 @@
 //! Intervals, tests and power. Pure.
 
+mod binomial;
+pub mod boschloo;
+pub mod clusters;
+pub mod difference;
+pub mod fisher;
+pub mod holm;
 pub mod interval;
+pub mod kappa;
 pub mod methods;
+pub mod proportion;
 pub mod rates;
 pub mod statements;
+mod tables;
 pub mod transitions;
 
-pub use interval::{Interval, jeffreys};
+pub use boschloo::boschloo;
+pub use clusters::{ClusteredRate, clustered};
+pub use difference::{Difference, difference};
+pub use fisher::fisher;
+pub use holm::holm;
+pub use interval::{Interval, IntervalMethod, jeffreys};
+pub use kappa::{Kappa, kappa};
 pub use methods::{Method, Methods, ModelMethods, methods, methods_by_model};
+pub use proportion::Proportion;
 pub use rates::{Cell, Expectations, Observation, Rate, cells, expectations, invalid_reasons};
 pub use statements::{Reported, Statement, StatementCell, statement_cells};
 pub use transitions::{Transition, transitions};
