@@ -1,31 +1,18 @@
 //! How many of so many trials succeed.
 
 use super::proportion::real;
+use super::weights::weights;
 
-/// The probability of each number of successes, from none to all of `trials`, at a rate from 0
-/// to 1.
-///
-/// The weights start at the likeliest number and go on by the factor from one number to the next,
-/// so each is right to about 10⁻¹⁴ of itself however small it is, down to 10⁻³⁰⁰.
-pub(super) fn binomial(trials: u64, rate: f64) -> Vec<f64> {
-    let odds = rate / (1.0 - rate);
-    let mode = likeliest(trials, rate);
-    let down = (0..mode).rev().scan(1.0, |weight, k| {
-        *weight *= real(k + 1) / (real(trials - k) * odds);
-        Some(*weight)
-    });
-    let mut weights: Vec<f64> = down.collect();
-    weights.reverse();
-    weights.push(1.0);
-    weights.extend((mode..trials).scan(1.0, |weight, k| {
-        *weight *= real(trials - k) * odds / real(k + 1);
-        Some(*weight)
-    }));
-    let all: f64 = weights.iter().sum();
-    for weight in &mut weights {
+/// The probabilities of the numbers of successes of `trials` at a rate from 0 to 1, in ascending
+/// order. Those that are 10³⁰⁰ times less likely than the likeliest are left out.
+pub(super) fn binomial(trials: u64, rate: f64) -> Vec<(u64, f64)> {
+    let odds = |k: u64| real(trials - k) / real(k + 1) * (rate / (1.0 - rate));
+    let mut successes = weights(0, likeliest(trials, rate), trials, odds);
+    let all: f64 = successes.iter().map(|(_, weight)| weight).sum();
+    for (_, weight) in &mut successes {
         *weight /= all;
     }
-    weights
+    successes
 }
 
 #[expect(
@@ -48,10 +35,13 @@ mod tests {
         for trials in [0, 1, 2, 17, 400] {
             for rate in [0.0, 1e-9, 0.03, 0.5, 0.999, 1.0] {
                 let theirs = Binomial::new(rate, trials).unwrap();
-                for (k, ours) in (0..).zip(binomial(trials, rate)) {
-                    let theirs = theirs.pmf(k);
+                let ours = binomial(trials, rate);
+                for (k, ours) in &ours {
+                    let theirs = theirs.pmf(*k);
                     assert!((ours - theirs).abs() <= 1e-11, "{k} of {trials} at {rate}");
                 }
+                let all: f64 = ours.iter().map(|(_, ours)| ours).sum();
+                assert!((all - 1.0).abs() < 1e-12);
             }
         }
     }

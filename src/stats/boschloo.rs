@@ -15,7 +15,7 @@ use super::tables::{TIE, Tables};
 /// it. Only the trials of each proportion are given, not the successes of both together; so it is
 /// exact like Fisher's test, and finds more differences with the same trials. A proportion without
 /// trials differs from none: the value is 1. The time that it takes grows with the square of the
-/// trials; with 1,000 in each proportion it is under a second.
+/// trials: a tenth of a second with 1,000 in each proportion, some seconds with 10,000.
 ///
 /// The maximum over the rate is looked for in steps that are narrow beside the spread of the
 /// trials, and then closer around the highest.
@@ -70,14 +70,16 @@ impl Region {
 
     /// How probable the region is, where the two proportions have these rates.
     fn probability(&self, first: f64, second: f64) -> f64 {
-        let mut seconds = binomial(self.second, second).into_iter();
-        let (mut reached, mut below, mut all) = (0, 0.0, 0.0);
-        for (&width, likelihood) in self.widths.iter().zip(binomial(self.first, first)) {
-            while reached < width {
-                below += seconds.next().unwrap_or_default();
-                reached += 1;
+        let mut seconds = binomial(self.second, second).into_iter().peekable();
+        let (mut below, mut all) = (0.0, 0.0);
+        let mut firsts = binomial(self.first, first).into_iter().peekable();
+        for (k, width) in (0..).zip(&self.widths) {
+            while let Some((_, likelihood)) = seconds.next_if(|(count, _)| count < width) {
+                below += likelihood;
             }
-            all += likelihood * below;
+            if let Some((_, likelihood)) = firsts.next_if(|(count, _)| *count == k) {
+                all += likelihood * below;
+            }
         }
         all
     }
@@ -90,7 +92,7 @@ impl Region {
             let rate = angle.sin().powi(2);
             self.probability(rate, rate)
         };
-        let steps = (16.0 * real(self.first + self.second).sqrt()).ceil();
+        let steps = (12.0 * real(self.first + self.second).sqrt()).ceil();
         let width = FRAC_PI_2 / steps;
         let heights: Vec<(f64, f64)> = successors(Some(0.0), |step| Some(step + 1.0))
             .take_while(|step| *step <= steps)
@@ -105,8 +107,8 @@ impl Region {
         let top = highest(&heights);
         heights
             .windows(3)
-            .filter(|three| three[1].1 >= 0.95 * top && three[1].1 >= highest(three))
-            .map(|three| peak(&at, three[0].0, three[2].0))
+            .filter(|three| three[1].1 >= 0.98 * top && three[1].1 >= highest(three))
+            .map(|three| peak(at, three[0].0, three[2].0))
             .fold(top, f64::max)
     }
 }
@@ -116,7 +118,7 @@ impl Region {
 fn peak(height: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_895;
     let mut best = 0.0_f64;
-    for _ in 0..40 {
+    for _ in 0..24 {
         let part = GOLDEN * (high - low);
         let (left, right) = (high - part, low + part);
         let heights = (height(left), height(right));
@@ -140,7 +142,7 @@ mod tests {
     fn what_cannot_differ_has_the_value_1() {
         for (first, second) in [((0, 0), (3, 5)), ((0, 7), (0, 9)), ((7, 7), (9, 9))] {
             let [first, second] = [first, second].map(|(k, n)| Proportion::of(k, n));
-            assert_eq!(boschloo(first, second), 1.0);
+            assert_eq!([boschloo(first, second)], [1.0]);
         }
     }
 
@@ -176,14 +178,14 @@ mod tests {
             }
         }
 
-        /// A single side: twice the other test's value, if that is smaller, is not beaten by both.
+        /// Of one side. On two the tests differ in how they count them.
         #[test]
         fn a_side_is_never_less_clear_than_by_fishers_test(
             first in proportions(),
             second in proportions(),
         ) {
             let conditional = Tables::of(first, second).at_least();
-            prop_assert!(one_sided(first, second) <= conditional * (1.0 + 1e-9) + 1e-12);
+            prop_assert!(one_sided(first, second) <= conditional * TIE + 1e-12);
         }
     }
 }

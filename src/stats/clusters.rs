@@ -124,8 +124,10 @@ mod tests {
         let rate = clustered(&clusters(&[(0, 100); 3])).unwrap();
         let Interval { low, high } = rate.interval;
         let simple = IntervalMethod::ClopperPearson.interval(Proportion::of(0, 300));
-        assert_eq!(low, 0.0);
-        assert!(high > 4.0 * simple.high && high < 0.06, "{high}");
+        assert!(
+            low == 0.0 && high > 4.0 * simple.high && high < 0.06,
+            "{high}"
+        );
     }
 
     /// A share with so few effective successes that the quantile is no longer a number to compute

@@ -14,6 +14,8 @@ pub mod rates;
 pub mod statements;
 mod tables;
 pub mod transitions;
+mod weights;
+pub mod worst_case;
 
 pub use boschloo::boschloo;
 pub use clusters::{ClusteredRate, clustered};
@@ -27,3 +29,4 @@ pub use proportion::Proportion;
 pub use rates::{Cell, Expectations, Observation, Rate, cells, expectations, invalid_reasons};
 pub use statements::{Reported, Statement, StatementCell, statement_cells};
 pub use transitions::{Transition, transitions};
+pub use worst_case::{WorstCase, worst_case};

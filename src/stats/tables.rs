@@ -2,6 +2,7 @@
 
 use super::Proportion;
 use super::proportion::real;
+use super::weights::weights;
 
 /// Two probabilities that differ by no more than this factor are one: without it, rounding would
 /// tell tables apart that are equally likely. R's `fisher.test` has the same.
@@ -29,14 +30,8 @@ impl Tables {
             ways / (real(k + 1) * real(second.trials() + k + 1 - successes))
         };
         let mode = mode(first, second).clamp(fewest, most);
-        let below = products((fewest..mode).rev().map(|k| (k, 1.0 / odds(k))));
-        let above = products((mode..most).map(|k| (k + 1, odds(k))));
-        let mut weights: Vec<_> = below.collect();
-        weights.reverse();
-        weights.push((mode, 1.0));
-        weights.extend(above);
         Self {
-            weights,
+            weights: weights(fewest, mode, most, odds),
             given: first.successes(),
         }
     }
@@ -63,20 +58,10 @@ impl Tables {
     }
 }
 
-/// The likeliest count of successes in the first proportion. The weights start there, since from
-/// an unlikely one they would grow beyond what can be computed with.
+/// The likeliest count of successes in the first proportion.
 fn mode(first: Proportion, second: Proportion) -> u64 {
     let successes = first.successes() + second.successes();
     let trials = first.trials() + second.trials();
     let ways = (u128::from(successes) + 1) * (u128::from(first.trials()) + 1);
     u64::try_from(ways / (u128::from(trials) + 2)).unwrap_or(u64::MAX)
-}
-
-/// The products of these factors from the first on, as long as they matter.
-fn products(factors: impl Iterator<Item = (u64, f64)>) -> impl Iterator<Item = (u64, f64)> {
-    let weights = factors.scan(1.0, |weight, (k, factor)| {
-        *weight *= factor;
-        Some((k, *weight))
-    });
-    weights.take_while(|(_, weight)| *weight > 1e-300)
 }
