@@ -5,6 +5,7 @@ mod clusters;
 mod comparisons;
 mod coverage;
 mod intervals;
+mod sample_size;
 mod simulation;
 
 /// The largest difference to the tables that may stand. Both are iterations in double precision;
