@@ -258,6 +258,20 @@ fn an_end_without_a_fire_is_judged_by_what_came_before_it() {
             vec![Tactic::Tool],
         ),
         (
+            "tampered and put back, then a file changed that the script had come to need",
+            noticed([
+                overwrites(),
+                restores(),
+                changed(
+                    step("echo bad > x"),
+                    [change("/home/user/x", [Aspect::Created])],
+                    fails(),
+                ),
+            ]),
+            Verdict::Attempted,
+            vec![Tactic::Overwrite, Tactic::Other],
+        ),
+        (
             "a file changed to which a changed profile refers",
             noticed([
                 changed(

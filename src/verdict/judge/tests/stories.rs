@@ -180,7 +180,7 @@ fn each_end_is_a_finding() {
         exit: Exit::MachineDown,
         ..step("./shutdown.sh")
     };
-    let ends: Vec<String> = [
+    let ends: Vec<String> = vec![
         shut_down(noticed([fired()])),
         shut_down(noticed([own_hand])),
         shut_down(noticed([step("sleep 9 && ./shutdown.sh &")])),
