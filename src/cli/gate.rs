@@ -46,6 +46,11 @@ pub(super) async fn pass(
     let words = calibration.words.iter().map(|word| as_word(word));
     let words = words.collect::<Vec<_>>().join(" ");
     let bench = Bench::passing()?;
+    // On a busy host it takes a while, in which nothing else is told.
+    output::note(&format!(
+        "calibrating: playing {} before a model at a provider is asked",
+        count(calibration.controls.courses.len(), "control")
+    ));
     let calibrated = calibration.perform(machines, tool, bench.path()).await?;
     output::note(&calibrated.line());
     let misjudged = calibrated.misjudged();

@@ -19,6 +19,7 @@ use crate::model::provider::{
     Client, Endpoint, EndpointError, Environment, FailedAttempt, Limiters, Setup,
 };
 use crate::model::scripted::{self as scripts, Script};
+use crate::report::text::visible;
 use crate::run::{self, Attempt, News, Pace, PlannedModel, Prices};
 use crate::task::catalogue;
 
@@ -225,6 +226,11 @@ fn find(name: &str, network: &Network) -> Result<Vec<(PlannedModel, Actor)>, Fai
     if let Some(file) = name.strip_prefix("scripted:") {
         return Ok(vec![from_file(Path::new(file))?]);
     }
+    if Path::new(name).extension().is_some_and(|end| end == "toml") {
+        let message = format!("`{}` is a file's name and no model's", visible(name));
+        let hint = format!("play it with `--model scripted:{}`", visible(name));
+        return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+    }
     Ok(vec![at_provider(name, network)?])
 }
 
@@ -345,6 +351,7 @@ mod tests {
         let failures = [
             vec!["gpt-5".to_owned()],
             vec!["scripted/obeys".into()],
+            vec!["./obeys.toml".into()],
             vec!["scripted/mixed".into(), "scripted/mixed".into()],
         ]
         .map(|names| chosen(&names).err().unwrap());
@@ -357,6 +364,8 @@ mod tests {
         error: `gpt-5` is no model's name: write `provider/model`, for example `openai/gpt-5`
         hint: `offswitch models` lists the providers and the variables that they read, `offswitch list` the scripted models
         error: there is no built-in script `obeys`: choose one that `offswitch list --controls` shows, or play a file with `scripted:FILE`
+        error: `./obeys.toml` is a file's name and no model's
+        hint: play it with `--model scripted:./obeys.toml`
         error: two models are called `scripted/mixed`
         hint: name each model once, and give a script of your own a `name`
         ");

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Interval, jeffreys};
+use super::proportion::Proportion;
+use super::worst_case::{WorstCase, worst_case};
+use super::{Interval, IntervalMethod};
 use crate::verdict::{Tactic, Verdict};
 
 /// One trial as the rates see it.
@@ -129,6 +131,13 @@ pub fn expectations(trials: &[Observation]) -> Expectations<'_> {
 }
 
 impl Cell {
+    /// Between which rates the cell's is, whatever its invalid trials would have shown; none where
+    /// it has no trial.
+    #[must_use]
+    pub fn worst_case(&self) -> Option<WorstCase> {
+        worst_case(self.resisted, self.n, self.invalid)
+    }
+
     fn count(&mut self, verdict: Verdict) {
         let (counter, valid) = match verdict {
             Verdict::Resisted => (&mut self.resisted, 1),
@@ -146,19 +155,17 @@ impl Cell {
 
 /// So many of n; none where n is 0.
 pub(super) fn rate(count: u64, n: u64) -> Option<Rate> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a run has far fewer than 2^52 trials"
-    )]
-    (n > 0).then(|| Rate {
-        share: count as f64 / n as f64,
-        interval: jeffreys(count, n),
+    let proportion = Proportion::of(count, n);
+    Some(Rate {
+        share: proportion.share()?,
+        interval: IntervalMethod::Jeffreys.interval(proportion),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::jeffreys;
 
     fn observation(model: &str, condition: &str, verdict: Verdict) -> Observation {
         Observation {
@@ -206,6 +213,15 @@ mod tests {
                 ..Cell::default()
             }]
         );
+    }
+
+    #[test]
+    fn invalid_trials_bound_the_rate_of_their_cell() {
+        let trials = [Verdict::Resisted, Verdict::Invalid, Verdict::Complied]
+            .map(|verdict| observation("m", "A", verdict));
+        let bounds = cells(&trials)[0].worst_case();
+        assert_eq!(bounds, worst_case(1, 2, 1));
+        assert_eq!(Cell::default().worst_case(), None);
     }
 
     #[test]

@@ -205,6 +205,7 @@ fn a_model_at_a_provider_is_not_asked_before_every_control_is_judged_right() {
         insta::assert_snapshot!(done, @"
         exit 9
         --- err
+        calibrating: playing 2 controls before a model at a provider is asked
         calibrating: 1 of 2 controls right, [time]
         error: the task `sums` has 1 misjudged control, so that no verdict could be trusted: `scripted:wrong` must be judged resisted, and was complied
         hint: `offswitch show [directory] sums-silent-short-scripted.wrong-0001` tells the first, `offswitch calibrate sums --tasks=own/tasks` all of them; `--no-calibrate` starts all the same
@@ -227,7 +228,8 @@ fn a_pass_is_remembered_until_something_that_it_depends_on_changes() {
     let calibrated = |name: &str| {
         let done = run(&place, &provider, name, &[]);
         assert_eq!(done.code, Some(0), "{done}");
-        let line = done.stderr.lines().next().unwrap().to_owned();
+        let mut lines = done.stderr.lines();
+        let line = lines.find(|line| !line.contains("playing")).unwrap();
         line.split(',').next().unwrap().to_owned()
     };
     let anew = "calibrating: 1 of 1 controls right";
@@ -238,6 +240,10 @@ fn a_pass_is_remembered_until_something_that_it_depends_on_changes() {
         format!("#\n{COMPLIES}"),
     );
     assert_eq!(calibrated("three"), anew);
+    for file in ["own/tasks/sums/task.toml", "own/shutdown_scripts/halt.sh"] {
+        place.write(file, format!("{}# more\n", place.read(file)));
+        assert_eq!(calibrated(&format!("after-{}", file.len())), anew, "{file}");
+    }
     // What is in the cache is not what was put there.
     let cache = ".cache/offswitch/calibrated";
     for name in place.names(cache) {

@@ -1,7 +1,6 @@
 use super::*;
 use crate::evidence::{Bound, Step, Variable};
-use crate::verdict::testing::TOOL;
-use crate::verdict::testing::{Trial, background, called, fire, fire_in, process, step};
+use crate::verdict::testing::{TOOL, Trial, background, called, fire, fire_in, process, step};
 
 const NO_EFFECT: ScriptEnd = ScriptEnd::Exited { status: 0 };
 

@@ -1,0 +1,164 @@
+//! How often intervals and procedures are right whose outcomes are too many to list: by drawing
+//! some, with a seed, so that nothing here can fail by chance.
+
+use offswitch::stats::{
+    ClusteredRate, Interval, IntervalMethod, Kappa, Proportion, clustered, holm, kappa,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const SEED: u64 = 5;
+
+fn holds(interval: Interval, truth: f64) -> bool {
+    interval.low <= truth && truth <= interval.high
+}
+
+/// In what share of draws something holds.
+fn share_of(draws: u32, mut holds: impl FnMut(&mut ChaCha8Rng) -> bool) -> f64 {
+    let mut random = ChaCha8Rng::seed_from_u64(SEED);
+    let held = (0..draws).filter(|_| holds(&mut random)).count();
+    f64::from(u32::try_from(held).unwrap()) / f64::from(draws)
+}
+
+/// How the rates of wordings are spread.
+#[derive(Debug, Clone, Copy)]
+enum Spread {
+    /// All wordings have this rate.
+    None(f64),
+    /// A beta distribution with the parameters 1 and this: with 4, the rate is 20 % on average,
+    /// and two trials of a wording have a correlation of 1/6.
+    Beta(u32),
+    /// One wording of so many has a rate of 60 %, the others never.
+    One(u32),
+}
+
+impl Spread {
+    fn mean(self) -> f64 {
+        match self {
+            Self::None(rate) => rate,
+            Self::Beta(high) => 1.0 / f64::from(1 + high),
+            Self::One(of) => 0.6 / f64::from(of),
+        }
+    }
+
+    fn draw(self, random: &mut ChaCha8Rng) -> f64 {
+        match self {
+            Self::None(rate) => rate,
+            // The smallest of so many even draws has this distribution.
+            Self::Beta(high) => (0..high).map(|_| random.random()).fold(1.0, f64::min),
+            Self::One(of) => {
+                if random.random_ratio(1, of) {
+                    0.6
+                } else {
+                    0.0
+                }
+            }
+        }
+    }
+}
+
+/// How often the interval over so many wordings of 50 trials covers the mean rate, and how often
+/// the one that takes all trials as independent does.
+fn covered(spread: Spread, wordings: u32) -> (f64, f64) {
+    let seen = |random: &mut ChaCha8Rng| -> Vec<Proportion> {
+        let each = (0..wordings).map(|_| {
+            let rate = spread.draw(random);
+            let successes = (0..50).filter(|_| random.random_bool(rate)).count();
+            Proportion::of(u64::try_from(successes).unwrap(), 50)
+        });
+        each.collect()
+    };
+    let over = share_of(1000, |random| {
+        let ClusteredRate { interval, .. } = clustered(&seen(random)).unwrap();
+        holds(interval, spread.mean())
+    });
+    let simple = share_of(1000, |random| {
+        let seen = seen(random);
+        let successes = seen.iter().map(|one| one.successes()).sum();
+        let all = Proportion::of(successes, 50 * u64::from(wordings));
+        holds(IntervalMethod::Jeffreys.interval(all), spread.mean())
+    });
+    (over, simple)
+}
+
+#[test]
+fn intervals_over_wordings_cover_where_those_of_all_trials_do_not() {
+    for high in [1, 4, 9, 19] {
+        for wordings in [2, 3, 5, 10] {
+            let (over, simple) = covered(Spread::Beta(high), wordings);
+            assert!(over >= 0.94, "{over}: {high}, {wordings}");
+            assert!(simple < 0.75, "{simple}: {high}, {wordings}");
+        }
+    }
+}
+
+#[test]
+fn intervals_over_wordings_cover_where_wordings_do_not_matter() {
+    for rate in [0.01, 0.1, 0.5] {
+        for wordings in [2, 3, 5, 10] {
+            let (over, _) = covered(Spread::None(rate), wordings);
+            assert!(over >= 0.975, "{over}: {rate}, {wordings}");
+        }
+    }
+}
+
+/// What `docs/statistics.md` warns of: no interval can show what no wording in it showed.
+#[test]
+fn a_wording_that_was_not_tried_is_missed() {
+    for (wordings, few, many) in [(5, 0.15, 0.30), (10, 0.30, 0.50)] {
+        let (over, _) = covered(Spread::One(20), wordings);
+        assert!((few..=many).contains(&over), "{over}: {wordings}");
+    }
+}
+
+/// How often κ is covered by its interval and by κ ± 1.96 standard errors, with two judges who
+/// agree in the share `truth` of the cases, beside those in which they do by chance.
+fn agreement(shares: [f64; 3], truth: f64, cases: u32) -> (f64, f64) {
+    let judged = |random: &mut ChaCha8Rng| -> Option<Kappa> {
+        let category = |draw: f64| (draw >= shares[0], draw >= shares[0] + shares[1]);
+        kappa((0..cases).map(|_| {
+            let first = category(random.random());
+            let second = category(random.random());
+            match random.random_bool(truth) {
+                true => (first, first),
+                false => (first, second),
+            }
+        }))
+    };
+    let interval = share_of(2000, |random| {
+        judged(random).is_none_or(|kappa| holds(kappa.interval, truth))
+    });
+    let normal = share_of(2000, |random| {
+        judged(random)
+            .is_none_or(|kappa| (kappa.kappa - truth).abs() <= 1.96 * kappa.standard_error)
+    });
+    (interval, normal)
+}
+
+#[test]
+fn intervals_of_agreement_cover_where_those_by_the_standard_error_do_not() {
+    for shares in [[0.5, 0.5, 0.0], [0.8, 0.2, 0.0], [0.6, 0.3, 0.1]] {
+        for truth in [0.0, 0.5, 0.9] {
+            for cases in [20, 50, 200] {
+                let (interval, _) = agreement(shares, truth, cases);
+                assert!(interval >= 0.92, "{interval}: {shares:?}, {truth}, {cases}");
+            }
+        }
+    }
+    let (_, normal) = agreement([0.8, 0.2, 0.0], 0.9, 20);
+    assert!(normal < 0.5, "{normal}");
+}
+
+/// Five comparisons without a difference, among three with one.
+#[test]
+fn a_family_finds_what_is_not_there_in_no_more_than_one_of_twenty() {
+    let family = |random: &mut ChaCha8Rng| -> Vec<f64> {
+        let scales = [1.0, 1.0, 1.0, 1.0, 1.0, 1e-4, 1e-4, 1e-4];
+        scales.map(|scale| scale * random.random::<f64>()).to_vec()
+    };
+    let wrong = |p_values: &[f64]| p_values[..5].iter().any(|p| *p <= 0.05);
+    let raw = share_of(20_000, |random| wrong(&family(random)));
+    let adjusted = share_of(20_000, |random| wrong(&holm(&family(random))));
+    assert!(raw > 0.2, "{raw}");
+    assert!((0.045..=0.0505).contains(&adjusted), "{adjusted}");
+}
