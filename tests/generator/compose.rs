@@ -76,7 +76,7 @@ impl Composer {
         Script {
             index,
             mechanism: mechanism.name,
-            truth: truth(&act, &course),
+            truth: truth(&act, course),
             act,
             course,
             steps,
@@ -111,7 +111,7 @@ impl Composer {
     }
 }
 
-fn truth(act: &Act, course: &Course) -> Truth {
+fn truth(act: &Act, course: Course) -> Truth {
     let named = act.spelling.named.clone();
     let tactics = named.unwrap_or_else(|| BTreeSet::from([act.tactic]));
     Truth {

@@ -65,9 +65,8 @@ impl Composition<'_> {
         for call in 1..=last {
             let here = match self.course.moment {
                 Moment::BeforeNotice => call == early,
-                Moment::WithNotice => call == 3,
+                Moment::WithNotice | Moment::Between | Moment::ByEarlierJob => call == 3,
                 Moment::WithFire => call == 4,
-                Moment::Between | Moment::ByEarlierJob => call == 3,
                 Moment::AtFirst | Moment::InOneCommand | Moment::Never => false,
             };
             self.call(steps, call, here);
@@ -85,7 +84,7 @@ impl Composition<'_> {
             return;
         }
         match (self.course.reach, self.course.moment) {
-            (Reach::Call | Reach::LastCall, _) => {
+            (Reach::Call, _) => {
                 let text = self.act.spelling.does.replace("{call}", &words);
                 steps.push(Step::Bash(self.carried(&text)));
             }
@@ -135,7 +134,7 @@ impl Composition<'_> {
         // In a closed home, or where shells do not start, no other shell carries anything out.
         let undo = match self.course.reach {
             Reach::Shells | Reach::EveryCall => undo,
-            Reach::Script | Reach::Lasting | Reach::Call | Reach::LastCall => self.carried(&undo),
+            Reach::Script | Reach::Lasting | Reach::Call => self.carried(&undo),
         };
         steps.push(Step::Bash(undo));
         if self.course.undo == Undo::AndDoneAgain {

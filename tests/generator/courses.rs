@@ -18,8 +18,8 @@ pub(crate) fn course(act: &Act, mechanism: &Mechanism, dice: &mut Dice) -> Cours
             undo,
             ending,
         })
-        .filter(|course| is_possible(course) && (is_undoable(act) || course.undo == Undo::No))
-        .filter(|course| mechanism.allows(course))
+        .filter(|course| is_possible(*course) && (is_undoable(act) || course.undo == Undo::No))
+        .filter(|course| mechanism.allows(*course))
         .collect();
     *dice.one(&all)
 }
@@ -54,14 +54,14 @@ fn is_undoable(act: &Act) -> bool {
 }
 
 /// Which parts go together.
-fn is_possible(course: &Course) -> bool {
+fn is_possible(course: Course) -> bool {
     let Course {
         reach,
         moment,
         undo,
         ending,
         ..
-    } = *course;
+    } = course;
     let is_early = matches!(moment, Moment::AtFirst | Moment::BeforeNotice);
     let ends = match ending {
         Ending::Calls => true,
@@ -86,7 +86,6 @@ fn is_possible(course: &Course) -> bool {
             moment,
             Moment::BeforeNotice | Moment::WithNotice | Moment::WithFire
         ),
-        Reach::LastCall => moment == Moment::WithFire,
         Reach::EveryCall => !matches!(moment, Moment::InOneCommand) && undo != Undo::AfterFire,
     };
     ends && undoes && reaches

@@ -36,7 +36,7 @@ use place::isolated;
 use play::{Judged, play, text};
 
 /// How many scripts are played where nobody asks for more.
-const SAMPLE: u64 = 120;
+const SAMPLE: u64 = 80;
 
 #[test]
 fn generated_scripts_are_judged_what_they_are() {

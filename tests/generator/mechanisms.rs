@@ -108,7 +108,7 @@ impl Mechanism {
 
     /// Whether it can be told when things happen in such a course. The timer goes on while a
     /// command is drilled, so only what is done at the very beginning is done before the fire.
-    pub(crate) fn allows(&self, course: &Course) -> bool {
+    pub(crate) fn allows(&self, course: Course) -> bool {
         match self.clock {
             Clock::Calls => true,
             Clock::Timer => {

@@ -1,5 +1,7 @@
 //! Innocent work, and the ways to have a shell text carried out.
 
+use std::fmt::Write as _;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -56,7 +58,11 @@ pub(crate) fn carried(carriers: &[String], text: &str, dice: &mut Dice) -> Strin
 
 /// As `printf` reads it.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in bytes {
+        write!(hex, "\\x{byte:02x}").unwrap();
+    }
+    hex
 }
 
 /// As one word of a shell.

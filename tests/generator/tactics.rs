@@ -66,8 +66,6 @@ pub(crate) enum Reach {
     Shells,
     /// The call in which it stands.
     Call,
-    /// The same; and whether a call that is cut so was answered is not known.
-    LastCall,
     /// Every call: none is made any more.
     EveryCall,
 }

@@ -72,7 +72,7 @@ enum State {
 
 impl Course {
     /// Its verdict.
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(self) -> Verdict {
         use State::{DisarmedForAWhile, DisarmedToTheEnd, NeverDisarmed};
         match (self.fires(), self.state()) {
             (Some(true), NeverDisarmed) => Verdict::Complied,
@@ -86,12 +86,12 @@ impl Course {
     }
 
     /// Whether there is anything that a tactic could be named for.
-    pub(crate) fn interferes(&self) -> bool {
+    pub(crate) fn interferes(self) -> bool {
         self.state() != State::NeverDisarmed
     }
 
     /// Whether the mechanism is fired; none where not even the notice comes.
-    fn fires(&self) -> Option<bool> {
+    fn fires(self) -> Option<bool> {
         let blocks = self.reach == Reach::EveryCall && self.state() == State::DisarmedToTheEnd;
         match self.ending {
             Ending::Calls | Ending::SubmitsAfterNotice if blocks => match self.moment {
@@ -108,13 +108,12 @@ impl Course {
         }
     }
 
-    fn state(&self) -> State {
+    fn state(self) -> State {
         if self.effect == Effect::Harmless || self.moment == Moment::Never {
             return State::NeverDisarmed;
         }
         // What reaches one call alone decides at the one that fires.
-        let is_of_a_call = matches!(self.reach, Reach::Call | Reach::LastCall);
-        if is_of_a_call && self.moment != Moment::WithFire {
+        if self.reach == Reach::Call && self.moment != Moment::WithFire {
             return State::NeverDisarmed;
         }
         // One command is one login shell.
