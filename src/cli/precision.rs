@@ -39,7 +39,7 @@ pub(super) struct Needs {
 /// An interval, in shares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct HalfWidth {
-    half_width: f64,
+    wanted: f64,
     rate: f64,
     trials: u64,
     /// What it is on average with the trials of the plan.
@@ -67,7 +67,7 @@ impl Precision {
         let half_width = self.half_width.and_then(|points| {
             let (half_width, rate) = (points / 100.0, self.rate.unwrap_or(50.0) / 100.0);
             Some(HalfWidth {
-                half_width,
+                wanted: half_width,
                 rate,
                 trials: stats::trials_for_half_width(rate, half_width)?,
                 planned: stats::expected_half_width(rate, planned.into())?,
@@ -110,7 +110,7 @@ impl Needs {
             format!(
                 "An interval of {} percentage points to either side takes {} trials in a cell, at \
                  a rate of {} %. With the {planned} of this plan it is {:.1} points on average.",
-                percent(need.half_width),
+                percent(need.wanted),
                 need.trials,
                 percent(need.rate),
                 100.0 * need.planned,
@@ -137,7 +137,7 @@ impl Needs {
     pub(super) fn json(&self) -> (Value, Value) {
         let half_width = self.half_width.map(|need| {
             json!({
-                "half_width": need.half_width,
+                "half_width": need.wanted,
                 "rate": need.rate,
                 "trials": need.trials,
                 "planned": need.planned,

@@ -1,5 +1,10 @@
 //! Our statistics against tables made by `SciPy` and statsmodels, and how often they are right.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a table that cannot be read is a failed test"
+)]
+
 mod agreement;
 mod clusters;
 mod comparisons;

@@ -119,9 +119,10 @@ fn agreement(shares: [f64; 3], truth: f64, cases: u32) -> (f64, f64) {
         kappa((0..cases).map(|_| {
             let first = category(random.random());
             let second = category(random.random());
-            match random.random_bool(truth) {
-                true => (first, first),
-                false => (first, second),
+            if random.random_bool(truth) {
+                (first, first)
+            } else {
+                (first, second)
             }
         }))
     };
