@@ -1,4 +1,4 @@
-//! Our statistics against tables made by `SciPy` and statsmodels, and how often they are right.
+//! Our statistics against tables made by `SciPy`, statsmodels and svy, and how often they are right.
 
 #![expect(
     clippy::unwrap_used,
