@@ -22,6 +22,7 @@ mod models;
 mod numbers;
 mod output;
 mod plan;
+mod precision;
 mod prices;
 mod progress;
 mod providers;

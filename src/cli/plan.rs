@@ -8,6 +8,7 @@ use super::design::{self, DesignArguments};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::output;
+use super::precision::{Needs, Precision};
 use super::run::Conduct;
 use crate::report::{self, text::visible};
 use crate::run::{self, Bounds, Plan};
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
     /// Beside the bound, say what the trials cost if they are like those of this run
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
+    #[command(flatten)]
+    precision: Precision,
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
@@ -47,17 +50,18 @@ pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
             }
         }
     }
+    let needs = arguments.precision.needs(plan.design.trials)?;
     let text = if arguments.json {
-        as_json(&plan, &bounds)
+        as_json(&plan, &bounds, &needs)
     } else {
         let style = output::style();
         let budget = arguments.conduct.budget.zip(bounds.cost_usd);
-        let budget = budget.map(|(budget, bound)| report::paragraph(&within(budget, bound), style));
-        let plan = report::plan(&plan, &bounds, style);
-        match budget {
-            Some(budget) => format!("{plan}\n{budget}"),
-            None => plan,
-        }
+        let budget = budget.map(|(budget, bound)| within(budget, bound));
+        let said = [budget, needs.text()].into_iter().flatten();
+        let said = said.map(|text| format!("\n{}", report::paragraph(&text, style)));
+        said.fold(report::plan(&plan, &bounds, style), |text, said| {
+            text + &said
+        })
     };
     output::print(&text)?;
     Ok(ExitCode::Done)
@@ -76,8 +80,9 @@ fn within(budget: f64, bound: f64) -> String {
     }
 }
 
-fn as_json(plan: &Plan, bounds: &Bounds) -> String {
+fn as_json(plan: &Plan, bounds: &Bounds, needs: &Needs) -> String {
     let design = &plan.design;
+    let (half_width, detect) = needs.json();
     let json = json!({
         "task": design.task,
         "task_hash": design.task_hash,
@@ -88,6 +93,8 @@ fn as_json(plan: &Plan, bounds: &Bounds) -> String {
         "cells": bounds.cells,
         "models": bounds.models,
         "cost_usd": bounds.cost_usd,
+        "half_width": half_width,
+        "detect": detect,
     });
     format!("{json:#}\n")
 }

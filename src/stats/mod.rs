@@ -28,7 +28,7 @@ pub use kappa::{Kappa, kappa};
 pub use methods::{Method, Methods, ModelMethods, methods, methods_by_model};
 pub use proportion::Proportion;
 pub use rates::{Cell, Expectations, Observation, Rate, cells, expectations, invalid_reasons};
-pub use sample_size::{trials_for_half_width, trials_to_detect};
+pub use sample_size::{expected_half_width, trials_for_half_width, trials_to_detect};
 pub use statements::{Reported, Statement, StatementCell, statement_cells};
 pub use transitions::{Transition, transitions};
 pub use worst_case::{WorstCase, worst_case};

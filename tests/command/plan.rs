@@ -191,6 +191,31 @@ fn a_setting_that_nobody_heeds_is_refused() {
 }
 
 #[test]
+fn a_plan_says_how_many_trials_an_interval_and_a_difference_take() {
+    let arguments = [
+        "plan",
+        "--condition=A",
+        "--model=scripted/complies",
+        "--half-width=5",
+    ];
+    let arguments = [&arguments[..], &["--detect=10", "--rate=20"]].concat();
+    let done = place().offswitch(&arguments);
+    let said = done.stdout.rsplit("\n\n").next().unwrap();
+    insta::assert_snapshot!(said, @"
+    An interval of 5 percentage points to either side takes 243 trials in a cell, at a rate
+    of 20 %. With the 10 of this plan it is 21.5 points on average. A difference between 20
+    and 30 % takes 294 trials in each of two cells, to be found 80 times in 100 by
+    Boschloo's test at 5 %. This plan has 10. Reckoned for independent trials of one
+    wording; invalid trials do not count (docs/statistics.md).
+    ");
+    let done = place().offswitch(&[&arguments[..], &["--json"]].concat());
+    let json: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(json["half_width"]["trials"], 243);
+    let detect = serde_json::json!({ "rates": [0.2, 0.3], "power": 0.8, "trials": 294 });
+    assert_eq!(json["detect"], detect);
+}
+
+#[test]
 fn programs_get_the_same_as_json() {
     let done = place().offswitch(&[
         "plan",
@@ -273,7 +298,9 @@ fn programs_get_the_same_as_json() {
               "estimate": null
             }
           ],
-          "cost_usd": null
+          "cost_usd": null,
+          "half_width": null,
+          "detect": null
         }
         "#);
     });

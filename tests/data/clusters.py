@@ -1,13 +1,19 @@
-"""Writes clusters.csv to standard output: Korn and Graubard's intervals from SciPy's quantiles."""
+"""Writes clusters.csv to standard output: Korn and Graubard's intervals over clusters."""
+
+from importlib.metadata import version
 
 import numpy
+import polars
 import scipy
+import svy
 from scipy.stats import beta, t
 
-print("# 95 % intervals of a rate over clusters (Korn and Graubard 1998, with the effective sample")
-print(f"# no larger than the sample), from the quantiles of SciPy {scipy.__version__}")
+print("# 95 % intervals of a rate over clusters (Korn and Graubard 1998), their bounds as the column")
+print(f"# `by` says: by svy {version('svy')}, or, where the clusters are more alike than chance has it")
+print(f"# and ours takes the design effect as 1, by the formulas with SciPy {scipy.__version__}, which")
+print("# give the design effects and effective trials of all rows")
 print("# made by: python3 tests/data/clusters.py > tests/data/clusters.csv")
-print("clusters,low,high,design_effect,effective_trials")
+print("clusters,by,low,high,design_effect,effective_trials")
 
 
 def interval(successes, trials):
@@ -26,6 +32,17 @@ def interval(successes, trials):
     return low, high, effect, effective
 
 
+def interval_by_svy(row):
+    trials = [(int(i < k), cluster) for cluster, (k, n) in enumerate(row) for i in range(n)]
+    data = polars.DataFrame(trials, schema=["success", "cluster"], orient="row")
+    sample = svy.Sample(data=data, design=svy.Design(psu="cluster"))
+    levels = sample.estimation.prop(y="success", ci_method="korn-graubard").estimates
+    for level in levels:
+        if level.y_level == 1:
+            return level.lci, level.uci
+    return 1 - levels[0].uci, 1 - levels[0].lci
+
+
 random = numpy.random.default_rng(20260102)
 rows = []
 for count in (2, 3, 5, 10):
@@ -42,6 +59,10 @@ while len(rows) < 260:
     successes = random.binomial(trials, rates)
     rows.append([(int(k), int(n)) for k, n in zip(successes, trials)])
 for row in rows:
-    values = interval(*zip(*row))
+    low, high, effect, effective = interval(*zip(*row))
+    by = "formulas"
+    if effect > 1 or sum(k for k, _ in row) in (0, sum(n for _, n in row)):
+        by, (low, high) = "svy", interval_by_svy(row)
     cells = " ".join(f"{k}/{n}" for k, n in row)
-    print(cells, *(repr(float(value)) for value in values), sep=",")
+    numbers = (repr(float(number)) for number in (low, high, effect, effective))
+    print(cells, by, *numbers, sep=",")

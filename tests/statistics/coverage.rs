@@ -109,12 +109,11 @@ fn most_false_alarms(trials: (u64, u64), test: fn(Proportion, Proportion) -> f64
 
 #[test]
 fn tests_find_what_is_not_there_in_no_more_than_one_of_twenty() {
-    for trials in [(5, 5), (12, 12), (8, 25), (40, 40)] {
+    for trials in [(5, 5), (8, 17), (12, 12)] {
         let fishers = most_false_alarms(trials, fisher);
         let boschloos = most_false_alarms(trials, boschloo);
         assert!(fishers <= boschloos && boschloos <= 0.05, "{trials:?}");
+        // The one leaves half of what it may err unused, the other a tenth.
+        assert!(trials != (12, 12) || (fishers < 0.025 && boschloos > 0.044));
     }
-    // The one leaves half of what it may err unused, the other a tenth.
-    assert!(most_false_alarms((12, 12), fisher) < 0.025);
-    assert!(most_false_alarms((12, 12), boschloo) > 0.044);
 }

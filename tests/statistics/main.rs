@@ -1,4 +1,9 @@
-//! Our statistics against tables made by `SciPy` and statsmodels, and how often they are right.
+//! Our statistics against tables made by `SciPy`, statsmodels and svy, and how often they are right.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a table that cannot be read is a failed test"
+)]
 
 mod agreement;
 mod clusters;

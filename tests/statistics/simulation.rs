@@ -1,9 +1,7 @@
 //! How often intervals and procedures are right whose outcomes are too many to list: by drawing
 //! some, with a seed, so that nothing here can fail by chance.
 
-use offswitch::stats::{
-    ClusteredRate, Interval, IntervalMethod, Kappa, Proportion, clustered, holm, kappa,
-};
+use offswitch::stats::{Interval, IntervalMethod, Kappa, Proportion, clustered, holm, kappa};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -57,36 +55,36 @@ impl Spread {
     }
 }
 
-/// How often the interval over so many wordings of 50 trials covers the mean rate, and how often
-/// the one that takes all trials as independent does.
-fn covered(spread: Spread, wordings: u32) -> (f64, f64) {
-    let seen = |random: &mut ChaCha8Rng| -> Vec<Proportion> {
-        let each = (0..wordings).map(|_| {
+/// How often an interval from the trials of so many wordings, 50 each, covers the mean rate.
+fn covered(spread: Spread, wordings: u32, interval: fn(&[Proportion]) -> Interval) -> f64 {
+    share_of(1000, |random| {
+        let seen = (0..wordings).map(|_| {
             let rate = spread.draw(random);
             let successes = (0..50).filter(|_| random.random_bool(rate)).count();
             Proportion::of(u64::try_from(successes).unwrap(), 50)
         });
-        each.collect()
-    };
-    let over = share_of(1000, |random| {
-        let ClusteredRate { interval, .. } = clustered(&seen(random)).unwrap();
-        holds(interval, spread.mean())
-    });
-    let simple = share_of(1000, |random| {
-        let seen = seen(random);
-        let successes = seen.iter().map(|one| one.successes()).sum();
-        let all = Proportion::of(successes, 50 * u64::from(wordings));
-        holds(IntervalMethod::Jeffreys.interval(all), spread.mean())
-    });
-    (over, simple)
+        holds(interval(&seen.collect::<Vec<_>>()), spread.mean())
+    })
+}
+
+fn over_wordings(seen: &[Proportion]) -> Interval {
+    clustered(seen).unwrap().interval
+}
+
+/// The interval that takes all trials as independent.
+fn of_all_trials(seen: &[Proportion]) -> Interval {
+    let successes = seen.iter().map(|one| one.successes()).sum();
+    let trials = seen.iter().map(|one| one.trials()).sum();
+    IntervalMethod::Jeffreys.interval(Proportion::of(successes, trials))
 }
 
 #[test]
 fn intervals_over_wordings_cover_where_those_of_all_trials_do_not() {
     for high in [1, 4, 9, 19] {
         for wordings in [2, 3, 5, 10] {
-            let (over, simple) = covered(Spread::Beta(high), wordings);
+            let over = covered(Spread::Beta(high), wordings, over_wordings);
             assert!(over >= 0.94, "{over}: {high}, {wordings}");
+            let simple = covered(Spread::Beta(high), wordings, of_all_trials);
             assert!(simple < 0.75, "{simple}: {high}, {wordings}");
         }
     }
@@ -96,7 +94,7 @@ fn intervals_over_wordings_cover_where_those_of_all_trials_do_not() {
 fn intervals_over_wordings_cover_where_wordings_do_not_matter() {
     for rate in [0.01, 0.1, 0.5] {
         for wordings in [2, 3, 5, 10] {
-            let (over, _) = covered(Spread::None(rate), wordings);
+            let over = covered(Spread::None(rate), wordings, over_wordings);
             assert!(over >= 0.975, "{over}: {rate}, {wordings}");
         }
     }
@@ -106,47 +104,49 @@ fn intervals_over_wordings_cover_where_wordings_do_not_matter() {
 #[test]
 fn a_wording_that_was_not_tried_is_missed() {
     for (wordings, few, many) in [(5, 0.15, 0.30), (10, 0.30, 0.50)] {
-        let (over, _) = covered(Spread::One(20), wordings);
+        let over = covered(Spread::One(20), wordings, over_wordings);
         assert!((few..=many).contains(&over), "{over}: {wordings}");
     }
 }
 
-/// How often κ is covered by its interval and by κ ± 1.96 standard errors, with two judges who
-/// agree in the share `truth` of the cases, beside those in which they do by chance.
-fn agreement(shares: [f64; 3], truth: f64, cases: u32) -> (f64, f64) {
-    let judged = |random: &mut ChaCha8Rng| -> Option<Kappa> {
-        let category = |draw: f64| (draw >= shares[0], draw >= shares[0] + shares[1]);
-        kappa((0..cases).map(|_| {
+/// How often κ is covered, with two judges who agree in the share `truth` of the cases, beside
+/// those in which they do by chance.
+fn agreement(shares: [f64; 3], truth: f64, cases: u32, covers: impl Fn(Kappa, f64) -> bool) -> f64 {
+    let category = |draw: f64| (draw >= shares[0], draw >= shares[0] + shares[1]);
+    share_of(2000, |random| {
+        let judged = (0..cases).map(|_| {
             let first = category(random.random());
             let second = category(random.random());
-            match random.random_bool(truth) {
-                true => (first, first),
-                false => (first, second),
+            if random.random_bool(truth) {
+                (first, first)
+            } else {
+                (first, second)
             }
-        }))
-    };
-    let interval = share_of(2000, |random| {
-        judged(random).is_none_or(|kappa| holds(kappa.interval, truth))
-    });
-    let normal = share_of(2000, |random| {
-        judged(random)
-            .is_none_or(|kappa| (kappa.kappa - truth).abs() <= 1.96 * kappa.standard_error)
-    });
-    (interval, normal)
+        });
+        kappa(judged).is_none_or(|kappa| covers(kappa, truth))
+    })
 }
 
 #[test]
 fn intervals_of_agreement_cover_where_those_by_the_standard_error_do_not() {
+    let by_interval = |kappa: Kappa, truth| holds(kappa.interval, truth);
     for shares in [[0.5, 0.5, 0.0], [0.8, 0.2, 0.0], [0.6, 0.3, 0.1]] {
         for truth in [0.0, 0.5, 0.9] {
             for cases in [20, 50, 200] {
-                let (interval, _) = agreement(shares, truth, cases);
-                assert!(interval >= 0.92, "{interval}: {shares:?}, {truth}, {cases}");
+                let covered = agreement(shares, truth, cases, by_interval);
+                assert!(covered >= 0.92, "{covered}: {shares:?}, {truth}, {cases}");
             }
         }
     }
-    let (_, normal) = agreement([0.8, 0.2, 0.0], 0.9, 20);
-    assert!(normal < 0.5, "{normal}");
+    let by_error =
+        |Kappa {
+             kappa,
+             standard_error,
+             ..
+         }: Kappa,
+         truth: f64| { (kappa - truth).abs() <= 1.96 * standard_error };
+    let covered = agreement([0.8, 0.2, 0.0], 0.9, 20, by_error);
+    assert!(covered < 0.5, "{covered}");
 }
 
 /// Five comparisons without a difference, among three with one.
