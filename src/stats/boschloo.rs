@@ -15,7 +15,7 @@ use super::tables::{TIE, Tables};
 /// it. Only the trials of each proportion are given, not the successes of both together; so it is
 /// exact like Fisher's test, and finds more differences with the same trials. A proportion without
 /// trials differs from none: the value is 1. The time that it takes grows with the square of the
-/// trials: a tenth of a second with 1,000 in each proportion, some seconds with 10,000.
+/// trials: under a tenth of a second with 1,000 in each proportion, two seconds with 10,000.
 ///
 /// The maximum over the rate is looked for in steps that are narrow beside the spread of the
 /// trials, and then closer around the highest.

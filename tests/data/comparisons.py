@@ -24,10 +24,12 @@ def boschloo_one_sided(k, n, l, m, points):
     numpy.maximum.at(top, place, ways)
     ways = top + numpy.log(numpy.bincount(place, numpy.exp(ways - top[place])))
     rates = numpy.sin(numpy.linspace(0, numpy.pi / 2, points + 2)[1:-1])[:, None] ** 2
-    probabilities = numpy.exp(ways + sums * numpy.log(rates) + (n + m - sums) * numpy.log1p(-rates))
+    highest = 0.0
+    for some in numpy.array_split(rates, 20):
+        logarithms = ways + sums * numpy.log(some) + (n + m - sums) * numpy.log1p(-some)
+        highest = max(highest, float(numpy.exp(logarithms).sum(axis=1).max()))
     # A rate of 0 or 1 leaves one table.
-    ends = [float(inside[0, 0]), float(inside[n, m])]
-    return max(float(probabilities.sum(axis=1).max()), *ends)
+    return max(highest, float(inside[0, 0]), float(inside[n, m]))
 
 
 def boschloo_grid(k, n, l, m):
@@ -42,11 +44,12 @@ print("first,first_trials,second,second_trials,low,high,fisher,boschloo,boschloo
 random = numpy.random.default_rng(20260101)
 pairs = [(1, 1), (1, 2), (2, 2), (1, 50), (3, 3), (4, 9), (10, 10), (10, 20), (20, 20), (7, 100)]
 pairs += [(50, 50), (50, 37), (100, 100), (100, 30)]
-rows = set()
+rows = {(30, 300, 45, 300), (0, 300, 5, 300), (100, 1000, 90, 700), (3, 1000, 0, 700)}
+rows |= {(500, 1000, 340, 700), (1000, 1000, 696, 700)}
 for n, m in pairs:
     for k, l in [(0, 0), (n, m), (n, 0), (0, m), (1, 0), (0, 1), (n // 2, m // 3), (n // 3, m // 2)]:
         rows.add((k, n, l, m))
-while len(rows) < 230:
+while len(rows) < 236:
     n, m = (int(trials) for trials in random.integers(2, 120, 2))
     rate = random.beta(0.7, 0.7, 2) if random.random() < 0.5 else [random.beta(0.7, 0.7)] * 2
     k, l = int(random.binomial(n, rate[0])), int(random.binomial(m, rate[1]))
