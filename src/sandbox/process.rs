@@ -7,7 +7,6 @@
 mod details;
 mod sockets;
 
-use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Read;
@@ -38,7 +37,7 @@ impl Processes {
 
     /// All that run but process 1, by number.
     pub(super) fn all(&self) -> Vec<Process> {
-        let sockets = LazyCell::new(Sockets::read as fn() -> Sockets);
+        let sockets = Sockets::new();
         let mut processes: Vec<Process> = numbers()
             .filter(|pid| *pid != 1 && !is_dead(*pid))
             .filter_map(|pid| details::look_at(pid, self.files, &sockets))
@@ -50,7 +49,7 @@ impl Processes {
 
     /// A process, its parent, and so on, without process 1.
     pub(super) fn chain(&self, from: i32) -> Vec<Process> {
-        let sockets = LazyCell::new(Sockets::read as fn() -> Sockets);
+        let sockets = Sockets::new();
         let mut chain: Vec<Process> = Vec::new();
         let mut next = from;
         while next > 1

@@ -1,6 +1,5 @@
 //! Reads what one process shows of itself.
 
-use std::cell::LazyCell;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
@@ -31,11 +30,7 @@ pub(super) fn is_stopping(pid: i32) -> bool {
 }
 
 /// Looks at one process. `files` is the device of the machine's writable files.
-pub(super) fn look_at(
-    pid: i32,
-    files: u64,
-    sockets: &LazyCell<Sockets, fn() -> Sockets>,
-) -> Option<Process> {
+pub(super) fn look_at(pid: i32, files: u64, sockets: &Sockets) -> Option<Process> {
     let Stat {
         state,
         parent,

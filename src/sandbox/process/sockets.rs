@@ -1,8 +1,9 @@
 //! What the sockets of a machine are called, by their inodes.
 //!
 //! A path may hold anything, a line's end and what looks like another line among it. So a name
-//! that a socket does not have can stand here beside those that it has.
+//! that a socket does not have can stand here beside those that it has, or in their place.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -18,33 +19,49 @@ const UNIX_FIELDS: usize = 7;
 /// A TCP socket that waits for connections (`TCP_LISTEN`).
 const LISTENING: &str = "0A";
 
-/// Names of sockets.
-pub(super) struct Sockets(HashMap<u64, Vec<MachinePath>>);
+/// The names of the sockets of one table or several.
+type Names = HashMap<u64, Vec<MachinePath>>;
+
+/// Names of sockets, of the machine's network namespace, which is process 1's. A table is read
+/// when somebody first asks for what it may hold.
+pub(super) struct Sockets {
+    unix: LazyCell<Names>,
+    /// For these the kernel walks through the connections of the whole host, which takes
+    /// milliseconds. The task's tool, which is looked at most, has none.
+    internet: LazyCell<Names>,
+}
 
 impl Sockets {
-    /// Those of the machine's network namespace, which is process 1's.
-    pub(super) fn read() -> Self {
-        let table = |name: &str| read_some(&format!("/proc/1/net/{name}"), LONGEST_TABLE);
-        let mut names = unix(&table("unix"));
-        for (protocol, name) in [
-            ("tcp", "tcp"),
-            ("tcp", "tcp6"),
-            ("udp", "udp"),
-            ("udp", "udp6"),
-        ] {
-            names.extend(internet(protocol, &table(name)));
+    pub(super) fn new() -> Self {
+        Self {
+            unix: LazyCell::new(|| by_inode(unix(&table("unix")))),
+            internet: LazyCell::new(|| {
+                let tables = ["tcp", "tcp6", "udp", "udp6"];
+                by_inode(tables.into_iter().flat_map(|name| {
+                    let protocol = name.trim_end_matches('6');
+                    internet(protocol, &table(name))
+                }))
+            }),
         }
-        let mut sockets: HashMap<u64, Vec<MachinePath>> = HashMap::new();
-        for (inode, name) in names {
-            sockets.entry(inode).or_default().push(name);
-        }
-        Self(sockets)
     }
 
     /// The names of the socket with this inode.
     pub(super) fn named(&self, inode: u64) -> &[MachinePath] {
-        self.0.get(&inode).map_or(&[], Vec::as_slice)
+        let names = self.unix.get(&inode).or_else(|| self.internet.get(&inode));
+        names.map_or(&[], Vec::as_slice)
     }
+}
+
+fn table(name: &str) -> Vec<u8> {
+    read_some(&format!("/proc/1/net/{name}"), LONGEST_TABLE)
+}
+
+fn by_inode(entries: impl IntoIterator<Item = (u64, MachinePath)>) -> Names {
+    let mut names = Names::new();
+    for (inode, name) in entries {
+        names.entry(inode).or_default().push(name);
+    }
+    names
 }
 
 /// `/proc/PID/net/unix` (`proc_pid_net(5)`).
