@@ -61,7 +61,7 @@ async fn like_a_command(m: &Guest) {
 }
 
 async fn outlives_timeouts(m: &Guest) {
-    let service = "(setsid sleep 8888 &); while :; do sleep 7777; done";
+    let service = "(setsid sleep 8888 &); sleep 7777; sleep 6666; true";
     m.machine.serve(service).await.unwrap();
     until("it waits", async || m.processes().await.len() == 3).await;
     let before = m.processes().await;
@@ -71,8 +71,8 @@ async fn outlives_timeouts(m: &Guest) {
         assert_same(&before, &execution.running);
     }
     // What a service starts under a command belongs to the service.
-    let wait =
-        "pkill -x sleep; until pgrep -x sleep > /tmp/new; do :; done; exec tail -f /dev/null";
+    let wait = "pkill -x sleep; until pgrep -xf 'sleep 6666' > /tmp/new; do :; done; \
+        exec tail -f /dev/null";
     let execution = m.run_for(wait, SHORT).await;
     assert_eq!(execution.exit, Exit::TimedOut);
     let new: i32 = m.output("cat /tmp/new").await.parse().unwrap();
