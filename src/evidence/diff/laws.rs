@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use self::history::any_history;
 use self::patch::patch;
 use super::*;
-use crate::evidence::{Entry, Kind, Snapshot};
+use crate::evidence::{Digest, Entry, Kind, Snapshot};
 
 /// What a diff lets its reader know of a path.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,16 +137,16 @@ fn is_same_object(one: &Entry, other: &Entry) -> bool {
     one.inode == other.inode && discriminant(&one.kind) == discriminant(&other.kind)
 }
 
-fn has_same_content(one: &Entry, other: &Entry) -> bool {
-    one.kind == other.kind
-        && one.size > 0
-        && matches!(
-            one.kind,
-            Kind::File {
-                digest: Some(_),
-                ..
-            }
-        )
+/// What tells the content of a file that has any.
+fn content(entry: &Entry) -> Option<Digest> {
+    match entry.kind {
+        Kind::File { digest, .. } => digest.filter(|_| entry.size > 0),
+        Kind::Directory
+        | Kind::Symlink { .. }
+        | Kind::Fifo
+        | Kind::Socket
+        | Kind::Device { .. } => None,
+    }
 }
 
 proptest! {
@@ -213,16 +213,19 @@ proptest! {
                 prop_assert_eq!(change.moved_from, None);
                 continue;
             };
-            let is_new = !a.entries.contains_key(&change.path);
-            let arrived = is_new || left(&change.path, &a, &b);
+            let before = a.entries.get(&change.path);
+            let arrived = before.is_none() || left(&change.path, &a, &b);
+            let is_new = arrived || before.and_then(content) != content(now);
             let is_origin = |path: &MachinePath| {
                 let was = &a.entries[path];
-                let is_copy = is_new && !b.entries.contains_key(path) && has_same_content(was, now);
-                *path != change.path && left(path, &a, &b) && (is_same_object(was, now) || is_copy)
+                let is_itself = arrived && left(path, &a, &b) && is_same_object(was, now);
+                let is_gone = !b.entries.contains_key(path);
+                let is_copy = is_new && is_gone && content(was).is_some() && content(was) == content(now);
+                *path != change.path && (is_itself || is_copy)
             };
             match &change.moved_from {
-                Some(origin) => prop_assert!(arrived && is_origin(origin)),
-                None => prop_assert!(!arrived || !a.entries.keys().any(is_origin)),
+                Some(origin) => prop_assert!(is_origin(origin)),
+                None => prop_assert!(!a.entries.keys().any(is_origin)),
             }
         }
     }
