@@ -1,10 +1,11 @@
 //! Looks at a machine's processes from outside, through its own `/proc`.
 //!
 //! Everything read here was written by the model's programs (names, command lines, paths), so
-//! every field is bounded. [`details`] reads what a process shows, and [`sockets`] what its
-//! sockets are called.
+//! every field is bounded. [`details`] reads what a process shows, [`sockets`] what its sockets
+//! are called, and [`rest`] tells whether anything runs.
 
 mod details;
+mod rest;
 mod sockets;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use nix::sys::stat::fstat;
 
 use crate::evidence::Process;
 use crate::sandbox::caller::{self, Caller};
+pub(super) use rest::{all_at_rest, all_still};
 use sockets::Sockets;
 
 /// The most processes that are listed.
@@ -175,34 +177,6 @@ pub(super) fn start_and_state(pid: i32) -> Option<(u64, char)> {
     let stat = stat(pid)?;
     Some((stat.started, stat.state))
 }
-
-/// Whether no thread of any process but process 1 runs, nor will before it gets a signal.
-///
-/// A process counts as stopped from the moment of the signal, but each of its threads goes on
-/// until it next leaves the kernel (`signal(7)`).
-pub(super) fn all_still() -> bool {
-    every_thread(|state| STILL.contains(&state))
-}
-
-/// Whether every thread of every process but process 1 waits for something, or is still.
-pub(super) fn all_at_rest() -> bool {
-    every_thread(|state| state == 'S' || STILL.contains(&state))
-}
-
-fn every_thread(is_so: impl Fn(char) -> bool) -> bool {
-    numbers().filter(|pid| *pid != 1).all(|pid| {
-        threads(pid).all(|thread| {
-            let stat = fs::read(format!("/proc/{pid}/task/{thread}/stat")).ok();
-            // One that is gone does nothing any more.
-            stat.and_then(|line| parse_stat(&line))
-                .is_none_or(|stat| is_so(stat.state))
-        })
-    })
-}
-
-/// The states of a thread that is stopped, traced, dead, or waits to be looked after
-/// (`proc_pid_stat(5)`).
-const STILL: [char; 5] = ['T', 't', 'X', 'x', 'Z'];
 
 struct Stat {
     state: char,

@@ -14,6 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("the first process of a machine has number 2", first),
         inside("a service is not waited for, and writes to nobody", service),
         inside("a service is started as a command is", like_a_command),
+        test("what is at rest is past its beginning", at_rest),
         inside(
             "a timeout ends neither a service nor what it starts",
             outlives_timeouts,
@@ -47,6 +48,19 @@ async fn service(m: &Guest) {
     let wait = "until [ -e /tmp/streams ]; do sleep 0.01; done; sort -u /tmp/streams";
     m.prints(wait, "/dev/null").await;
     assert!(m.runs("1000").await);
+}
+
+async fn at_rest(lab: Lab) {
+    for _ in 0..40 {
+        let m = lab.boot().await;
+        let service = "for i in 1 2 3 4 5; do (:) & wait $!; done; exec sleep 1000";
+        m.machine.serve(service).await.unwrap();
+        until("it waits", async || m.machine.is_at_rest().await.unwrap()).await;
+        let running = m.processes().await;
+        let words: Vec<_> = running.iter().map(|one| &one.command).collect();
+        assert_eq!(words, [&["sleep".into(), "1000".into()]]);
+        m.machine.destroy().await;
+    }
 }
 
 async fn like_a_command(m: &Guest) {
