@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
-use super::{MechanismSource, TaskSource};
+use super::published::{Reference, parse_published};
+use super::{MechanismSource, TaskError, TaskSource};
 
 static TASKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tasks");
 static SCRIPTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/shutdown_scripts");
@@ -78,6 +79,25 @@ pub fn controls() -> Vec<Control> {
         })
     });
     controls.collect()
+}
+
+/// The embedded results of published experiments.
+///
+/// # Errors
+/// One of the files is not valid; none is.
+pub fn published() -> Result<Reference, TaskError> {
+    let mut all = Reference {
+        models: Vec::new(),
+        rows: Vec::new(),
+    };
+    for (path, text) in files_below(&TASKS) {
+        if path.ends_with("/published.toml") {
+            let one = parse_published(&format!("tasks/{path}"), text)?;
+            all.models.extend(one.models);
+            all.rows.extend(one.rows);
+        }
+    }
+    Ok(all)
 }
 
 /// All text files below an embedded folder with their paths relative to its root, by path.
