@@ -10,6 +10,7 @@ mod fields;
 mod firing;
 pub mod mechanism;
 mod parse;
+pub mod published;
 mod question;
 mod schema;
 mod toml_file;
