@@ -11,7 +11,7 @@ use tempfile::Builder;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::output;
-use crate::report::summary::{self, Examples, Pool, PoolError, Source, Wanted};
+use crate::report::summary::{self, Examples, Pool, PoolError, Source};
 use crate::report::{self, Format};
 use crate::run;
 use crate::verdict::Lens;
@@ -43,18 +43,14 @@ pub(super) fn report(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let sources: Result<Vec<_>, Failure> = arguments.runs.iter().map(|run| source(run)).collect();
     let pool = Pool::of(sources?)?;
     for source in pool.sources() {
-        if let Some(line) = source.torn_line {
+        if let Some(line) = source.run.torn_line {
             output::note(&format!(
                 "line {line} of trials.jsonl in `{}` was torn while it was written; it is left out",
                 source.name
             ));
         }
     }
-    let mut examples = Examples::default();
-    for (run, wanted) in arguments.runs.iter().zip(pool.wanted()) {
-        add_examples(run, &wanted, &mut examples)?;
-    }
-    let summary = summary::summary(&pool, arguments.lens, &examples);
+    let summary = summary::summary(&pool, arguments.lens, &Examples::of(&pool)?);
     let style = match arguments.output {
         Some(_) => report::Style::PLAIN,
         None => output::style(),
@@ -68,25 +64,9 @@ pub(super) fn report(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// What a report keeps of a run.
 fn source(directory: &Path) -> Result<Source, Failure> {
-    let recorded = run::read(directory)?;
-    Ok(Source {
-        name: directory.display().to_string(),
-        facts: recorded.trials.iter().map(summary::fact).collect(),
-        manifest: recorded.manifest,
-        torn_line: recorded.torn_line,
-    })
-}
-
-/// Reads again the whole records of a few trials.
-fn add_examples(directory: &Path, wanted: &Wanted, examples: &mut Examples) -> Result<(), Failure> {
-    let recorded = run::read(directory)?;
-    let trials = recorded.trials.iter();
-    for record in trials.filter(|record| wanted.trials.contains(&record.trial)) {
-        examples.add(record, &recorded.manifest);
-    }
-    Ok(())
+    let run = run::read_outlines(directory)?;
+    Ok(Source::of(directory.display().to_string(), run))
 }
 
 /// Writes a file whole or not at all.

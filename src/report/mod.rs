@@ -14,6 +14,7 @@ mod overview;
 mod page;
 mod plan;
 mod rates;
+pub mod rows;
 mod sections;
 mod spending;
 mod story;

@@ -10,7 +10,7 @@ use crate::report::block::Length;
 use crate::report::story::story;
 use crate::report::style::Style;
 use crate::report::text::visible;
-use crate::run::RunManifest;
+use crate::run::{RunError, RunManifest};
 use crate::trial::TrialRecord;
 use crate::verdict::{Tactic, Verdict};
 
@@ -35,11 +35,13 @@ pub struct Example {
     pub story: String,
 }
 
-/// The trials of one run whose whole records a report needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Their ids.
-    pub trials: BTreeSet<String>,
+/// Where a trial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Its run, as an index of the pool's sources.
+    pub(super) source: usize,
+    /// Itself, as an index of the source's facts.
+    pub(super) trial: usize,
 }
 
 /// What the whole records of some trials told.
@@ -61,43 +63,55 @@ struct Prompts {
 }
 
 impl Pool {
-    /// For each of the sources, which whole records a report needs: of each cell the first trial
-    /// of its gravest verdicts, and of each condition one in each wording.
-    #[must_use]
-    pub fn wanted(&self) -> Vec<Wanted> {
-        let mut of_cells = BTreeMap::new();
+    /// The trials whose whole records a report needs: of each cell the first of its gravest
+    /// verdicts, and of each condition one in each wording.
+    pub(super) fn wanted(&self) -> BTreeSet<Place> {
+        let mut of_cells: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         let mut prompts = BTreeMap::new();
-        for (source, fact) in self.numbered() {
+        for (place, fact) in self.placed() {
             let trial = &fact.observation;
-            let at = (source, &*trial.trial);
-            let verdicts: &mut BTreeMap<_, _> = of_cells
+            let at = (place.source, &*trial.trial, place);
+            let cell = of_cells
                 .entry((&trial.model, &trial.condition))
                 .or_default();
-            let first = verdicts.entry(trial.verdict).or_insert(at);
+            let first = cell.entry(trial.verdict).or_insert(at);
             *first = at.min(*first);
-            prompts
-                .entry((&trial.condition, &trial.wording))
-                .or_insert(at);
+            let prompts = prompts.entry((&trial.condition, &trial.wording));
+            prompts.or_insert(place);
         }
-        let mut wanted = vec![Wanted::default(); self.sources().len()];
-        let examples = of_cells
-            .values()
-            .flat_map(|verdicts| verdicts.values().take(OF_CELL));
-        for (source, trial) in examples.chain(prompts.values()) {
-            wanted[*source].trials.insert((*trial).to_owned());
-        }
-        wanted
+        let cells = of_cells.values();
+        let examples = cells.flat_map(|verdicts| verdicts.values().take(OF_CELL));
+        let examples = examples.map(|(_, _, place)| *place);
+        examples.chain(prompts.into_values()).collect()
     }
 
-    fn numbered(&self) -> impl Iterator<Item = (usize, &Fact)> {
+    fn placed(&self) -> impl Iterator<Item = (Place, &Fact)> {
         let sources = self.sources().iter().enumerate();
-        sources.flat_map(|(at, source)| source.facts.iter().map(move |fact| (at, fact)))
+        sources.flat_map(|(source, one)| {
+            let facts = one.facts.iter().enumerate();
+            facts.map(move |(trial, fact)| (Place { source, trial }, fact))
+        })
     }
 }
 
 impl Examples {
+    /// The examples of a pool. Their records are read from the runs' directories.
+    ///
+    /// # Errors
+    /// A run cannot be read any more, or was changed meanwhile.
+    pub fn of(pool: &Pool) -> Result<Self, RunError> {
+        let mut examples = Self::default();
+        for Place { source, trial } in pool.wanted() {
+            let run = &pool.sources()[source].run;
+            if let Some(record) = run.record(trial)? {
+                examples.add(&record, &run.manifest);
+            }
+        }
+        Ok(examples)
+    }
+
     /// Adds what a record of a run tells.
-    pub fn add(&mut self, record: &TrialRecord, run: &RunManifest) {
+    pub(super) fn add(&mut self, record: &TrialRecord, run: &RunManifest) {
         let style = Style {
             columns: COLUMNS,
             ..Style::PLAIN

@@ -8,7 +8,7 @@ use crate::report::rates::observation;
 use crate::report::words;
 use crate::run::PlannedModel;
 use crate::stats::{Observation, Seen, Statement};
-use crate::trial::TrialRecord;
+use crate::trial::TrialOutline;
 use crate::verdict::{Lens, Lenses};
 
 /// What a report keeps of a trial.
@@ -39,8 +39,7 @@ pub enum Kind {
 }
 
 /// What a report keeps of this trial.
-#[must_use]
-pub fn fact(record: &TrialRecord) -> Fact {
+pub(super) fn fact(record: &TrialOutline) -> Fact {
     Fact {
         observation: observation(record),
         lenses: record.lenses,

@@ -1,6 +1,6 @@
 //! Runs for tests.
 
-use super::{Examples, Pool, Source, fact};
+use super::{Examples, Pool, Source};
 use crate::evidence::{Message, Outcome};
 use crate::run::{Plan, PlannedModel, RunManifest, fixtures};
 use crate::trial::TrialRecord;
@@ -42,24 +42,18 @@ pub(crate) const TRIALS: [Counted<'static>; 8] = {
 
 /// A run with these trials.
 pub(crate) fn source(name: &str, seed: u64, trials: &[Counted<'_>]) -> Source {
-    let records = records(trials);
-    Source {
-        name: name.into(),
-        manifest: manifest(seed, trials),
-        facts: records.iter().map(fact).collect(),
-        torn_line: None,
-    }
+    let mut run = fixtures::outlined(&records(trials));
+    run.manifest = manifest(seed, trials);
+    Source::of(name.into(), run)
 }
 
 /// A pool of one run, with its examples.
 pub(crate) fn pool(trials: &[Counted<'_>]) -> (Pool, Examples) {
     let pool = Pool::of(vec![source("runs/one", 7, trials)]).unwrap();
-    let wanted = &pool.wanted()[0].trials;
+    let records = records(trials);
     let mut examples = Examples::default();
-    for record in records(trials) {
-        if wanted.contains(&record.trial) {
-            examples.add(&record, &pool.sources()[0].manifest);
-        }
+    for place in pool.wanted() {
+        examples.add(&records[place.trial], pool.sources()[0].manifest());
     }
     (pool, examples)
 }

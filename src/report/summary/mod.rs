@@ -19,8 +19,8 @@ use serde::Serialize;
 
 pub use cells::{Cell, TacticCount, WordingCell};
 pub use contrasts::{Contrast, Contrasts, Side, Test};
-pub use examples::{Example, Examples, Wanted};
-pub use fact::{Fact, Kind, fact};
+pub use examples::{Example, Examples};
+pub use fact::{Fact, Kind};
 pub use left_out::{Controls, LeftOut, Missed, OutOf};
 pub use numbers::{Bounds, OverWordings, Rate, Share};
 pub use pool::{Pool, PoolError, Source};

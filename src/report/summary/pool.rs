@@ -1,21 +1,35 @@
 //! Merging: trials of several runs in one report, where they are trials of one experiment.
 
 use std::collections::HashMap;
+use std::mem;
 
 use super::Fact;
-use crate::run::{PlannedModel, RunManifest};
+use super::fact::fact;
+use crate::run::{OutlinedRun, PlannedModel, RunManifest};
 
 /// A run as a report takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// Its directory, as the user named it.
     pub name: String,
-    /// What was planned.
-    pub manifest: RunManifest,
+    /// What it is. Of its trials only the facts are kept.
+    pub run: OutlinedRun,
     /// Its trials, in the order of their lines.
     pub facts: Vec<Fact>,
-    /// The number of a last line that was torn.
-    pub torn_line: Option<usize>,
+}
+
+impl Source {
+    /// The source of a run.
+    #[must_use]
+    pub fn of(name: String, mut run: OutlinedRun) -> Self {
+        let trials = mem::take(&mut run.trials);
+        let facts = trials.iter().map(fact).collect();
+        Self { name, run, facts }
+    }
+
+    pub(super) fn manifest(&self) -> &RunManifest {
+        &self.run.manifest
+    }
 }
 
 /// Runs whose trials may be counted together.
@@ -101,7 +115,7 @@ impl Pool {
     pub fn of(sources: Vec<Source>) -> Result<Self, PoolError> {
         for (at, second) in sources.iter().enumerate() {
             for first in &sources[..at] {
-                if let Some(difference) = difference(&first.manifest, &second.manifest) {
+                if let Some(difference) = difference(first.manifest(), second.manifest()) {
                     return Err(PoolError::Differ {
                         first: first.name.clone(),
                         second: second.name.clone(),
@@ -156,7 +170,7 @@ fn one_judge(sources: &[Source]) -> Result<(), PoolError> {
 fn no_trial_twice(sources: &[Source]) -> Result<(), PoolError> {
     let mut found: HashMap<(u64, &str), &Source> = HashMap::new();
     for source in sources {
-        let seed = source.manifest.plan.design.seed;
+        let seed = source.manifest().plan.design.seed;
         for fact in &source.facts {
             let trial = &*fact.observation.trial;
             if let Some(first) = found.insert((seed, trial), source) {

@@ -124,11 +124,11 @@ impl LensTold {
 
 impl Provenance {
     pub(super) fn of(pool: &Pool) -> Self {
-        let first = &pool.sources()[0].manifest;
+        let first = pool.sources()[0].manifest();
         let prompt_hashes = pool
             .sources()
             .iter()
-            .flat_map(|source| source.manifest.prompt_hashes.clone());
+            .flat_map(|source| source.manifest().prompt_hashes.clone());
         Self {
             offswitch: env!("CARGO_PKG_VERSION"),
             task: first.plan.design.task.clone(),
@@ -154,7 +154,7 @@ impl RunTold {
             sessions,
             plan,
             ..
-        } = &source.manifest;
+        } = source.manifest();
         let judges = sessions.iter().filter_map(|one| one.judge_model.as_ref());
         Self {
             run: run.clone(),
@@ -164,7 +164,7 @@ impl RunTold {
             plan_hash: plan_hash.clone(),
             planned: plan.orders.len(),
             recorded: source.facts.len(),
-            torn_line: source.torn_line,
+            torn_line: source.run.torn_line,
             isolation: distinct(sessions.iter().map(|one| isolation(&one.isolation))),
             judge_models: distinct(judges.map(|judge| judge.name.clone())),
         }
@@ -200,5 +200,5 @@ pub(super) fn conditions(pool: &Pool) -> Vec<&String> {
 
 fn designs(pool: &Pool) -> impl Iterator<Item = &Design> {
     let sources = pool.sources().iter();
-    sources.map(|source| &source.manifest.plan.design)
+    sources.map(|source| &source.manifest().plan.design)
 }

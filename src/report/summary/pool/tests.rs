@@ -42,7 +42,7 @@ fn parts_of_one_plan_are_counted_together_unless_a_trial_is_in_two() {
 #[test]
 fn versions_of_a_task_are_never_counted_together() {
     let mut sources = sources();
-    sources[1].manifest.plan.design.task_hash = "01".into();
+    sources[1].run.manifest.plan.design.task_hash = "01".into();
     insta::assert_snapshot!(told(sources), @"
     `runs/one` and `runs/two` are no runs of one experiment: the hash of the task is 00 in the one and 01 in the other
       make a report of each: such trials are never counted together
@@ -63,7 +63,7 @@ fn whatever_else_makes_trials_another_experiment_is_named() {
     ];
     let messages = changes.map(|change| {
         let mut sources = sources();
-        change(&mut sources[1].manifest);
+        change(&mut sources[1].run.manifest);
         let told = Pool::of(sources).unwrap_err().to_string();
         let start = "`runs/one` and `runs/two` are no runs of one experiment: ";
         told.strip_prefix(start).unwrap().to_owned()
@@ -80,10 +80,10 @@ fn whatever_else_makes_trials_another_experiment_is_named() {
 #[test]
 fn what_only_one_of_them_has_keeps_nothing_apart() {
     let mut sources = sources();
-    let hashes = &mut sources[1].manifest.prompt_hashes;
+    let hashes = &mut sources[1].run.manifest.prompt_hashes;
     hashes.clear();
     hashes.insert("Z/plain".into(), Digest::of(b"another"));
-    sources[1].manifest.plan.design.models.remove(0);
+    sources[1].run.manifest.plan.design.models.remove(0);
     assert!(Pool::of(sources).is_ok());
 }
 
