@@ -12,6 +12,7 @@ mod doctor;
 mod drilling;
 mod exchange;
 mod exit;
+mod export;
 mod failure;
 mod gate;
 mod generation;
@@ -55,6 +56,7 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
+    Export(export::Arguments),
     List(list::Arguments),
     Models(providers::Arguments),
     Check(check::Arguments),
@@ -75,6 +77,7 @@ pub fn main() -> process::ExitCode {
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
+        Command::Export(arguments) => export::export(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Models(arguments) => providers::models(arguments),
         Command::Check(arguments) => check::check(arguments),

@@ -35,7 +35,7 @@ pub use log::line;
 pub use manifest::{Circumstances, Prices, RunManifest, Session};
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, Plan, PlannedModel};
-pub use read::{RecordedRun, Torn, read, read_manifest};
+pub use read::{RecordedRun, Torn, each, read, read_manifest};
 pub use rejudge::{Difference, Rejudged, rejudge};
 pub use schedule::{End, Pace, Schedule, default_parallel};
 pub use spending::{Spending, Spent};

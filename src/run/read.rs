@@ -53,6 +53,17 @@ pub fn read(directory: &Path) -> Result<RecordedRun, RunError> {
     })
 }
 
+/// Tells the recorded trials of a run one by one, in the order of the file. A torn last line is
+/// left out, and returned; nothing else is passed over.
+///
+/// # Errors
+/// As with [`read`]. What was told before stands in the file all the same.
+pub fn each(directory: &Path, found: impl FnMut(TrialRecord)) -> Result<Option<Torn>, RunError> {
+    let path = directory.join(TRIALS);
+    let file = File::open(&path).map_err(RunError::read(&path))?;
+    each_trial(&file, &path, found)
+}
+
 /// Reads the manifest of a run alone.
 ///
 /// # Errors
