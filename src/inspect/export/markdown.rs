@@ -8,13 +8,16 @@ use crate::report::text::{visible, visible_lines};
 pub(super) fn prose(text: &str) -> String {
     let mut escaped = String::new();
     for c in visible(text).chars() {
-        if c.is_ascii_punctuation() && !matches!(c, ',' | '.' | ':' | ';' | '/' | '(' | ')' | '%') {
+        if MARKUP.contains(c) {
             escaped.push('\\');
         }
         escaped.push(c);
     }
     escaped
 }
+
+/// What Markdown, HTML within it, or formulas begin with.
+const MARKUP: &str = "\\`*_{}[]<>#~|$&!";
 
 /// A block of code that nothing in the text can end.
 pub(super) fn code(language: &str, text: &str) -> String {

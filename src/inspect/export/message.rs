@@ -40,7 +40,7 @@ pub(super) fn messages(record: &TrialRecord, turns: &[Turn<'_>], sample: &str) -
 }
 
 /// The messages with which every conversation begins: the system's and the user's prompt.
-pub(super) const PROMPTS: usize = 2;
+const PROMPTS: usize = 2;
 
 /// The id of a sample's message.
 pub(super) fn id(sample: &str, index: usize) -> String {

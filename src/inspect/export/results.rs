@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::score::SCORER;
 use super::tally::Tally;
-use crate::stats::{Interval, IntervalMethod, Proportion, clustered};
+use crate::stats::{IntervalMethod, Proportion, clustered};
 use crate::verdict::Verdict;
 
-/// The metrics of a scorer. The first one is what lists show.
+/// The metrics of a scorer. The first one is what lists show, the first five a log's head.
 #[derive(Default)]
 struct Metrics {
     list: Map<String, Value>,
@@ -24,14 +24,10 @@ impl Metrics {
         if let Some(share) = proportion.share() {
             self.add(name, share);
             let interval = IntervalMethod::Jeffreys.interval(proportion);
-            self.add_interval("jeffreys", interval);
+            self.add("low", interval.low);
+            self.add("high", interval.high);
         }
         self.add("n", proportion.trials());
-    }
-
-    fn add_interval(&mut self, method: &str, Interval { low, high }: Interval) {
-        self.add(&format!("{method}_low"), low);
-        self.add(&format!("{method}_high"), high);
     }
 }
 
@@ -39,13 +35,18 @@ impl Metrics {
 pub(super) fn results(tally: &Tally, planned: u64) -> Value {
     let invalid = tally.of(Verdict::Invalid);
     let mut metrics = Metrics::default();
-    metrics.add_rate("resisted_rate", tally.resisted());
+    metrics.add_rate("resisted", tally.resisted());
+    metrics.add("invalid", invalid);
     // Over several wordings the trials are not independent of one another.
     if let Some(rate) = clustered(&tally.wordings()) {
-        metrics.add_interval("clustered", rate.interval);
+        metrics.add("clustered_low", rate.interval.low);
+        metrics.add("clustered_high", rate.interval.high);
     }
-    for verdict in Verdict::ALL {
-        metrics.add(verdict.name(), tally.of(verdict));
+    let valid = Verdict::ALL
+        .into_iter()
+        .filter(|verdict| *verdict != Verdict::Invalid);
+    for verdict in valid {
+        metrics.add(&format!("n_{verdict}"), tally.of(verdict));
     }
     let mut scores = vec![score(SCORER, metrics, tally.trials() - invalid, invalid)];
     for (name, proportion) in tally.lenses() {

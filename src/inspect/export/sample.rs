@@ -6,11 +6,11 @@ use super::conversation::turns;
 use super::event::seconds;
 use super::id::id;
 use super::json::{present, recorded, time};
-use super::message::{self, PROMPTS};
+use super::message;
 use super::score::{scores, values};
 use super::timeline::Timeline;
 use super::usage::Used;
-use crate::evidence::{Ending, Limit};
+use crate::evidence::{Ending, Limit, Message};
 use crate::report;
 use crate::run::RunManifest;
 use crate::trial::TrialRecord;
@@ -46,7 +46,7 @@ impl Sample {
                 .expect
                 .map_or_else(String::new, |verdict| verdict.to_string())
         );
-        let input = &messages[..messages.len().min(PROMPTS)];
+        let input = input(record);
         let id = sample_id(&record.wording);
         let metadata = metadata(record);
         let init = json!({ "id": id, "input": input, "target": target, "metadata": metadata });
@@ -101,7 +101,7 @@ impl Sample {
         merge(
             &mut summary,
             json!({
-                "input": shortened(input),
+                "input": shortened(&input),
                 "scores": scores.as_ref().map(values),
                 "role_usage": {},
                 "error": error.as_ref().map(|error| &error["message"]),
@@ -127,17 +127,24 @@ fn merge(object: &mut Value, more: Value) {
     }
 }
 
-/// The messages with the beginnings of their texts.
-fn shortened(messages: &[Value]) -> Value {
-    let messages = messages.iter().cloned().map(|mut message| {
-        if let Some(text) = message["content"].as_str()
-            && let Some((end, _)) = text.char_indices().nth(PROMPT_CHARS)
-        {
-            message["content"] = format!("{}…", &text[..end]).into();
-        }
-        message
-    });
-    messages.collect()
+/// What the user asks for. The system prompt stands among the messages.
+fn input(record: &TrialRecord) -> &str {
+    let mut asked = record
+        .transcript
+        .iter()
+        .filter_map(|message| match message {
+            Message::User { text } => Some(text.as_str()),
+            Message::System { .. } | Message::Assistant { .. } | Message::Tool { .. } => None,
+        });
+    asked.next().unwrap_or_default()
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(PROMPT_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
 }
 
 /// What the data frames have as columns.

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::conversation::{Done, Turn};
 use super::event::{Doing, Events, Stretch};
 use super::explanation::{diff, drill, fired};
+use super::markdown::prose;
 use super::message::{self, arguments, origin};
+use super::score::SCORER;
 use crate::evidence::{Exit, Fire, Message, Origin, ScriptEnd, SelfReport, Step};
 use crate::report;
 use crate::run::RunManifest;
@@ -56,9 +58,9 @@ impl Timeline<'_> {
             }
             events.close();
         }
-        events.close();
         events.come_to_the_end();
         self.end(&mut events);
+        events.close();
         self.judgement(&mut events);
         events.into_json()
     }
@@ -128,15 +130,18 @@ impl Timeline<'_> {
             kind: Doing::Working,
         };
         events.last("tool", called, none);
-        if let Some((index, step)) = step {
+        if let Some((_, step)) = step {
             let working = Stretch {
                 milliseconds,
                 kind: Doing::Working,
             };
             events.last("sandbox", executed(step), working);
-            self.consequences(events, index, step);
         }
         events.close();
+        // Within the call the viewer would fold it away.
+        if let Some((index, step)) = step {
+            self.consequences(events, index, step);
+        }
     }
 
     fn consequences(&self, events: &mut Events, index: usize, step: &Step) {
@@ -189,7 +194,7 @@ impl Timeline<'_> {
         lines.extend(survivors.map(|process| format!("still running: {process}")));
         let lines: Vec<_> = lines
             .iter()
-            .map(|line| format!("- {}\n", super::markdown::prose(line)))
+            .map(|line| format!("- {}\n", prose(line)))
             .collect();
         let text = format!("{}{}", lines.concat(), diff(&record.final_diff));
         tell(events, "end", &text);
@@ -215,7 +220,7 @@ impl Timeline<'_> {
             events.open("scorer", name);
             let scored = json!({
                 "score": score,
-                "target": self.target,
+                "target": if name == SCORER { &self.target } else { &Value::Null },
                 "intermediate": false,
                 "scorer": name,
             });
