@@ -45,10 +45,9 @@ pub(super) fn export(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let exported = match arguments.format {
         Format::Eval => inspect::export(&arguments.run, &arguments.output, existing)?,
     };
-    if let Some(torn) = exported.torn {
+    if let Some(line) = exported.torn_line {
         output::note(&format!(
-            "line {} of trials.jsonl was torn while it was written; it is left out",
-            torn.line
+            "line {line} of trials.jsonl was torn while it was written; it is left out"
         ));
     }
     output::print(&told(&exported))?;

@@ -24,12 +24,8 @@ use std::path::{Path, PathBuf};
 
 use self::log::LogWriter;
 use super::InspectError;
-use crate::run::{self, RunError, RunManifest, Torn};
-use crate::trial::TrialRecord;
-
-/// Logs that are written at a time. Each holds two files open, of which a process may have 1024;
-/// what is beyond is written in another pass over the run.
-const LOGS_OF_A_PASS: usize = 64;
+use crate::run::{self, OutlinedRun, RunError, RunManifest};
+use crate::trial::TrialOutline;
 
 /// What is done where a log of the same name is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +41,9 @@ pub enum Existing {
 pub struct Exported {
     /// One for each model in each condition of which a trial is recorded, in the plan's order.
     pub logs: Vec<Log>,
-    /// What a crash left of a line of `trials.jsonl`; it is in no log.
-    pub torn: Option<Torn>,
+    /// The number of the last line of `trials.jsonl`, if it was torn while it was written. Its
+    /// trial is in no log.
+    pub torn_line: Option<usize>,
 }
 
 /// A log that was written.
@@ -91,87 +88,61 @@ impl<'a> Cell<'a> {
         &self.manifest.plan.design.models[self.model].name
     }
 
-    fn holds(&self, record: &TrialRecord) -> bool {
-        record.model == self.model() && record.condition == self.condition
+    fn holds(&self, trial: &TrialOutline) -> bool {
+        trial.model == self.model() && trial.condition == self.condition
     }
 
-    fn is_planned(manifest: &RunManifest, record: &TrialRecord) -> bool {
-        let design = &manifest.plan.design;
-        design.conditions.contains(&record.condition)
-            && design.models.iter().any(|model| model.name == record.model)
+    /// Its trials, as indexes into those of the run, in the order of their wordings and epochs.
+    fn trials(&self, run: &OutlinedRun) -> Vec<usize> {
+        let trials = run.trials.iter().enumerate();
+        let own = trials.filter(|(_, trial)| self.holds(trial));
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|(_, trial)| (&trial.wording, trial.epoch));
+        own.into_iter().map(|(index, _)| index).collect()
     }
 }
 
 /// Writes the recorded trials of a run as logs into a directory, which is made where there is
-/// none. Each log appears complete or not at all; equal runs give equal bytes. No more than a
-/// trial of each log is in memory at a time.
+/// none. Each log appears complete or not at all; equal runs give equal bytes. One trial is in
+/// memory at a time, and the outlines of all.
 ///
 /// # Errors
 /// The run cannot be read, a log cannot be written, or it is there already and shall stay; then
 /// none is written.
 pub fn export(run: &Path, output: &Path, existing: Existing) -> Result<Exported, InspectError> {
-    let manifest = run::read_manifest(run)?;
-    let cells = Cell::all(&manifest);
+    let run = run::read_outlines(run)?;
+    let planned = Cell::all(&run.manifest);
+    if let Some(stray) = run.trials.iter().find(|trial| !is_planned(&planned, trial)) {
+        return Err(InspectError::Run(RunError::Unplanned {
+            path: run.directory.clone(),
+            trial: stray.trial.clone(),
+        }));
+    }
+    let cells = planned.into_iter().map(|cell| (cell, cell.trials(&run)));
+    let cells: Vec<_> = cells.filter(|(_, trials)| !trials.is_empty()).collect();
     std::fs::create_dir_all(output).map_err(InspectError::write(output))?;
     if existing == Existing::Keep {
-        let paths = cells.iter().map(|cell| output.join(cell.file_name()));
+        let paths = cells.iter().map(|(cell, _)| output.join(cell.file_name()));
         if let Some(path) = paths.into_iter().find(|path| path.exists()) {
             return Err(InspectError::Exists { path });
         }
     }
-    let mut exported = Exported {
-        logs: Vec::new(),
-        torn: None,
-    };
-    for cells in cells.chunks(LOGS_OF_A_PASS) {
-        let (logs, torn) = pass(run, &manifest, cells, output)?;
-        exported.torn = torn;
-        for log in logs {
-            exported.logs.push(log.finish(existing)?);
+    let mut logs = Vec::new();
+    for (cell, trials) in cells {
+        let mut log = LogWriter::begin(cell, output)?;
+        for index in trials {
+            if let Some(record) = run.record(index)? {
+                log.add(&record)?;
+            }
         }
+        logs.push(log.finish(existing)?);
     }
-    Ok(exported)
+    Ok(Exported {
+        logs,
+        torn_line: run.torn_line,
+    })
 }
 
-/// Reads the run once, and writes the logs of these cells so far that only the end is missing.
-fn pass<'a>(
-    run: &Path,
-    manifest: &RunManifest,
-    cells: &[Cell<'a>],
-    output: &Path,
-) -> Result<(Vec<LogWriter<'a>>, Option<Torn>), InspectError> {
-    let mut logs: Vec<Option<LogWriter<'a>>> = cells.iter().map(|_| None).collect();
-    let mut result = Ok(());
-    let torn = run::each(run, |record| {
-        if result.is_ok() {
-            result = add(&record, run, manifest, cells, &mut logs, output);
-        }
-    })?;
-    result?;
-    Ok((logs.into_iter().flatten().collect(), torn))
-}
-
-fn add<'a>(
-    record: &TrialRecord,
-    run: &Path,
-    manifest: &RunManifest,
-    cells: &[Cell<'a>],
-    logs: &mut [Option<LogWriter<'a>>],
-    output: &Path,
-) -> Result<(), InspectError> {
-    if !Cell::is_planned(manifest, record) {
-        return Err(InspectError::Run(RunError::Unplanned {
-            path: run.into(),
-            trial: record.trial.clone(),
-        }));
-    }
-    // Whatever is not in these cells is in those of another pass.
-    let Some(at) = cells.iter().position(|cell| cell.holds(record)) else {
-        return Ok(());
-    };
-    let log = match &mut logs[at] {
-        Some(log) => log,
-        none => none.insert(LogWriter::begin(cells[at], output)?),
-    };
-    log.add(record)
+fn is_planned(cells: &[Cell<'_>], trial: &TrialOutline) -> bool {
+    cells.iter().any(|cell| cell.holds(trial))
 }

@@ -9,7 +9,7 @@ use super::text::visible;
 use super::words::count;
 use crate::evidence::REPLAY;
 use crate::stats::{self, Cell, Expectations, Observation, Rate};
-use crate::trial::TrialRecord;
+use crate::trial::TrialOutline;
 
 /// Missed controls that are listed by name. Many mostly have one cause.
 const LISTED_MISSES: usize = 20;
@@ -22,7 +22,7 @@ const TRIALS_FOR_TENTHS: u64 = 200;
 
 /// What the rates take of a record.
 #[must_use]
-pub fn observation(record: &TrialRecord) -> Observation {
+pub fn observation(record: &TrialOutline) -> Observation {
     Observation {
         trial: record.trial.clone(),
         model: record.model.clone(),

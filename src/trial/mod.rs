@@ -14,6 +14,7 @@ mod meter;
 mod need;
 mod notice;
 pub mod opinion;
+pub mod outline;
 mod pending;
 pub mod record;
 mod rehearsal;
@@ -24,5 +25,6 @@ mod tools;
 mod witness;
 
 pub use lab::{Lab, Order};
+pub use outline::TrialOutline;
 pub use record::TrialRecord;
 pub use tools::LONGEST_SHOWN;
