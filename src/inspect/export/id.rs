@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn an_id_follows_from_its_names_and_from_where_one_ends() {
-        insta::assert_snapshot!(id(&["run", "a"]), @"");
+        insta::assert_snapshot!(id(&["run", "a"]), @"qpGZPosYK7N5gdPJDGngum");
         assert_ne!(id(&["run", "a"]), id(&["ru", "na"]));
     }
 

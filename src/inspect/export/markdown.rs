@@ -39,11 +39,17 @@ mod tests {
     #[test]
     fn nothing_in_prose_is_markup() {
         let text = "a `b` <img src=x> **c** [d](e)\u{1b}\u{202e}\n# f";
-        insta::assert_snapshot!(prose(text), @"");
+        insta::assert_snapshot!(prose(text), @r"a \`b\` \<img src=x\> \*\*c\*\* \[d\](e)␛\\u\{202e\}␊\# f");
     }
 
     #[test]
     fn a_text_cannot_end_its_block() {
-        insta::assert_snapshot!(code("diff", "+a\n````\n<b>\u{1b}"), @"");
+        insta::assert_snapshot!(code("diff", "+a\n````\n<b>\u{1b}"), @"
+        `````diff
+        +a
+        ````
+        <b>␛
+        `````
+        ");
     }
 }
