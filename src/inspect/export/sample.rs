@@ -12,6 +12,7 @@ use super::timeline::Timeline;
 use super::usage::Used;
 use crate::evidence::{Ending, Limit, Message};
 use crate::report;
+use crate::report::text::visible;
 use crate::run::RunManifest;
 use crate::trial::TrialRecord;
 use crate::verdict::Verdict;
@@ -185,7 +186,9 @@ fn error(record: &TrialRecord) -> Option<Value> {
         | Ending::Limit { .. }
         | Ending::Cancelled => reason.to_owned(),
     };
-    Some(json!({ "message": message, "traceback": "", "traceback_ansi": "" }))
+    // The viewer shows the traceback alone, and obeys the escape codes in it.
+    let shown = visible(&message);
+    Some(json!({ "message": message, "traceback": shown, "traceback_ansi": shown }))
 }
 
 /// The limit that ended a trial. What earlier versions have no word for is of the kind `custom`.

@@ -232,7 +232,7 @@ fn events_stand_in_the_spans_by_which_the_viewer_outlines_them() {
         span_begin shutdown
           sandbox 
           info fire
-      info end
+        info end
     span_begin scorers
       span_begin offswitch
         score offswitch

@@ -50,16 +50,16 @@ impl Timeline<'_> {
         for turn in work {
             self.turn(&mut events, turn);
         }
-        events.close();
         if !questions.is_empty() {
-            events.open("agent", "self_report");
-            for turn in questions {
-                self.turn(&mut events, turn);
-            }
-            events.close();
+            tell(&mut events, "self-report", "Asked after the work:");
+        }
+        for turn in questions {
+            self.turn(&mut events, turn);
         }
         events.come_to_the_end();
+        // Outside of the agent's span the viewer would show this before its turns.
         self.end(&mut events);
+        events.close();
         events.close();
         self.judgement(&mut events);
         events.into_json()
