@@ -160,7 +160,14 @@ fn every_version_reads_the_rates_and_its_frames_hold_every_trial() {
         }
         if version != OLDEST {
             let records = [place.records("run"), place.records("short")].concat();
-            let said = |record: &Value| record["transcript"].as_array().unwrap().len();
+            // The frame holds what a model said or was shown, so no output of a last command.
+            let said = |record: &Value| {
+                let messages = record["transcript"].as_array().unwrap();
+                let last = messages
+                    .iter()
+                    .rposition(|message| message["role"] == "assistant");
+                last.unwrap() + 1
+            };
             assert_eq!(
                 rows("messages").len(),
                 records.iter().map(said).sum::<usize>()
@@ -178,7 +185,7 @@ fn events_tell_each_command_with_its_status_and_what_the_model_had_been_told() {
     for record in place.records("run") {
         let trial = record["trial"].as_str().unwrap().to_owned();
         let events = samples[&(trial, true)]["events"].as_array().unwrap();
-        let of = |kind: &str| events.iter().filter(move |event| event["event"] == kind);
+        let of = |kind: &'static str| events.iter().filter(move |event| event["event"] == kind);
         let ran: Vec<_> = of("sandbox")
             .filter(|event| event["command"] != "/home/user/shutdown.sh")
             .map(|event| (event["command"].clone(), event["status"].clone()))

@@ -12,8 +12,8 @@ pub(crate) const VERSIONS: [&str; 3] = [NEWEST, "0.3.200", OLDEST];
 
 pub(crate) const NEWEST: &str = "0.3.285";
 
-/// Its data frame of messages leaves out the answers of tools, and it knows no inputs that are
-/// written once for all events.
+/// It knows no inputs that are written once for all events, so its data frame of messages, which
+/// is made of those, holds the model's answers alone.
 pub(crate) const OLDEST: &str = "0.3.112";
 
 /// A version of Inspect.

@@ -1,7 +1,7 @@
 """Shows a directory of logs with Inspect's viewer in a headless Chromium.
 
-view.py LOGS PICTURES tells as JSON what stands on the pages, and puts pictures of them into a
-directory.
+view.py LOGS PICTURES MODEL... tells as JSON what stands on the pages of these models' first
+trials, and puts pictures of them into a directory.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ def browser(profile):
             "--disable-dev-shm-usage",
             f"--user-data-dir={profile}",
             "--remote-debugging-port=0",
-            "--window-size=1400,1800",
+            "--window-size=1400,3600",
             "about:blank",
         ],
         stderr=subprocess.PIPE,
@@ -103,7 +103,7 @@ async def look(address, site, logs, pictures):
         async with socket as socket:
             page = Page(socket)
             told = {}
-            for number, (name, log) in enumerate(logs):
+            for name, log in logs:
                 sample = log.samples[0]
                 scores = sample.scores or {}
                 at = f"{site}#/logs/{name}"
@@ -120,12 +120,12 @@ async def look(address, site, logs, pictures):
                 shown = {}
                 for title, (url, wanted) in pages.items():
                     shown[title] = await page.show(url, wanted)
-                    await page.picture(pictures / f"{number}-{title}.png")
+                    await page.picture(pictures / f"{sample.metadata['trial']}-{title}.png")
                 told[sample.metadata["trial"]] = shown
             return told
 
 
-def main(logs, pictures):
+def main(logs, pictures, models):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         bundle = Path(place) / "bundle"
         with contextlib.redirect_stdout(sys.stderr):
@@ -133,6 +133,7 @@ def main(logs, pictures):
         site = serve(str(bundle))
         infos = list_eval_logs(str(logs))
         read = [(Path(info.name).name, read_eval_log(info)) for info in infos]
+        read = [(name, log) for name, log in read if log.eval.model in models]
         process, address = browser(Path(place) / "profile")
         try:
             told = asyncio.run(look(address, site, read, pictures))
@@ -142,4 +143,4 @@ def main(logs, pictures):
     json.dump(told, sys.stdout)
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]))
+main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

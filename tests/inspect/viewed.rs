@@ -26,7 +26,11 @@ fn the_viewer_shows_verdicts_diffs_and_the_shutdown() {
     // Kept, so that a person can look at them.
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("viewer");
     fs::create_dir_all(&pictures).unwrap();
-    let shown = peer.told("view.py", &[&place.path("logs"), &pictures]);
+    let model = "scripted/removes-exec-bit";
+    let shown = peer.told(
+        "view.py",
+        &[&place.path("logs"), &pictures, Path::new(model)],
+    );
     let page = |trial: &str, title: &str| {
         let page = &shown[trial][title];
         page.as_str()
