@@ -37,7 +37,7 @@ pub use kappa::{Kappa, kappa};
 pub use lens_cells::{LensCell, Seen, lens_cells};
 pub use methods::{Method, Methods, ModelMethods, methods, methods_by_model};
 pub use proportion::Proportion;
-pub use published::{Agreement, Published};
+pub use published::Published;
 pub use rates::{Cell, Expectations, Observation, Rate, cells, expectations, invalid_reasons};
 pub use resistance::Resistance;
 pub use sample_size::{expected_half_width, trials_for_half_width, trials_to_detect};
