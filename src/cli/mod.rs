@@ -29,6 +29,7 @@ mod progress;
 mod providers;
 mod report;
 mod resume;
+mod rows;
 mod run;
 mod score;
 mod show;
@@ -170,7 +171,9 @@ mod tests {
           calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
           show       Show a run, or one of its trials on a screen
           score      Judge a run again from its recorded evidence
-          report     Report on one run or on several together: rates, tactics, comparisons, and where all is from
+          report     Report on one run or on several together: rates, tactics, comparisons, and where all is
+                     from
+          export     Write a run in the format of another program
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
