@@ -32,7 +32,7 @@ pub use estimate::Estimate;
 pub use event::{Attempt, Event, Sink};
 pub use journal::Journal;
 pub use log::line;
-pub use manifest::{Circumstances, Prices, RunManifest, Session};
+pub use manifest::{Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session};
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, Plan, PlannedModel};
 pub use read::{RecordedRun, Torn, read, read_manifest};

@@ -8,6 +8,7 @@ mod effect;
 mod fault;
 mod fire;
 mod lab;
+mod labs;
 mod layout;
 mod line;
 mod meter;
@@ -24,5 +25,6 @@ mod tools;
 mod witness;
 
 pub use lab::{Lab, Order};
+pub use labs::Labs;
 pub use record::TrialRecord;
 pub use tools::LONGEST_SHOWN;
