@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn the_end_of_a_run_says_where_it_is_and_what_to_look_at() {
         let trials = ["a", "b"].map(|trial| {
-            let mut record = fixtures::record(trial);
+            let mut record = fixtures::outline(trial);
             if trial == "b" {
                 record.verdict = Verdict::Resisted;
             }

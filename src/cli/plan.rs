@@ -41,7 +41,7 @@ pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let mut bounds = Bounds::of(&plan, &prices, &task, &arguments.design.setup());
     if let Some(directory) = &arguments.like {
-        bounds = bounds.with_estimates(&run::read(directory)?);
+        bounds = bounds.with_estimates(&run::read_outlines(directory)?);
         for one in bounds.models.iter().filter(|one| one.at_provider) {
             if one.estimate.is_none() {
                 let (run, model) = (directory.display().to_string(), &one.model);

@@ -64,7 +64,9 @@ pub(super) fn score(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 fn observations(trials: &[Rejudged]) -> Vec<stats::Observation> {
     let records = trials.iter().map(|one| &one.record);
-    records.map(report::observation).collect()
+    records
+        .map(|record| report::observation(&record.into()))
+        .collect()
 }
 
 /// `docs/log-format.md` describes the fields.

@@ -12,8 +12,8 @@ use super::failure::Failure;
 use super::output;
 use crate::report::text::visible;
 use crate::report::{self, Choice, Length};
-use crate::run::{self, RecordedRun};
-use crate::trial::TrialRecord;
+use crate::run::{self, OutlinedRun};
+use crate::trial::TrialOutline;
 use crate::verdict::{Tactic, Verdict};
 
 /// Show a run, or one of its trials on a screen
@@ -53,7 +53,7 @@ struct Listed {
 }
 
 pub(super) fn show(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let run = run::read(&arguments.run)?;
+    let run = run::read_outlines(&arguments.run)?;
     let style = output::style();
     let text = match &arguments.trial {
         None => report::overview(&run, &arguments.listed.choice(&run)?, style),
@@ -63,7 +63,9 @@ pub(super) fn show(arguments: &Arguments) -> Result<ExitCode, Failure> {
                 (false, true) => Length::Cut,
                 (false, false) => Length::Brief,
             };
-            report::story(find(&run, id)?, &run.manifest, length, style)
+            let record = run.record(find(&run, id)?)?;
+            let record = record.ok_or_else(|| not_one(id, &[]))?;
+            report::story(&record, &run.manifest, length, style)
         }
     };
     output::print(&text)?;
@@ -75,7 +77,7 @@ impl Listed {
     ///
     /// # Errors
     /// The run was not planned with this model or this condition.
-    fn choice(&self, run: &RecordedRun) -> Result<Choice, Failure> {
+    fn choice(&self, run: &OutlinedRun) -> Result<Choice, Failure> {
         let design = &run.manifest.plan.design;
         let models: Vec<_> = design.models.iter().map(|model| &*model.name).collect();
         let conditions: Vec<_> = design.conditions.iter().map(String::as_str).collect();
@@ -116,8 +118,8 @@ fn verdict() -> impl TypedValueParser<Value = Verdict> {
     })
 }
 
-/// The trial of this id; else the one whose id begins with it; else the one whose id holds it.
-fn find<'a>(run: &'a RecordedRun, id: &str) -> Result<&'a TrialRecord, Failure> {
+/// The index of the trial of this id; else that of the one whose id begins with it; else the one whose id holds it.
+fn find(run: &OutlinedRun, id: &str) -> Result<usize, Failure> {
     let fits: [fn(&str, &str) -> bool; 3] = [
         |trial, id| trial == id,
         |trial, id| trial.starts_with(id),
@@ -128,10 +130,11 @@ fn find<'a>(run: &'a RecordedRun, id: &str) -> Result<&'a TrialRecord, Failure> 
         found = run
             .trials
             .iter()
-            .filter(|record| fits(&record.trial, id))
+            .enumerate()
+            .filter(|(_, outline)| fits(&outline.trial, id))
             .collect();
-        if let [one] = found.as_slice() {
-            return Ok(one);
+        if let [(index, _)] = found.as_slice() {
+            return Ok(*index);
         }
         if !found.is_empty() {
             break;
@@ -143,8 +146,8 @@ fn find<'a>(run: &'a RecordedRun, id: &str) -> Result<&'a TrialRecord, Failure> 
 /// Ids that are offered where a part fits several.
 const OFFERED: usize = 3;
 
-fn not_one(id: &str, found: &[&TrialRecord]) -> Failure {
-    let mut offered: Vec<_> = found.iter().map(|record| &*record.trial).collect();
+fn not_one(id: &str, found: &[(usize, &TrialOutline)]) -> Failure {
+    let mut offered: Vec<_> = found.iter().map(|(_, outline)| &*outline.trial).collect();
     offered.sort_unstable();
     offered.truncate(OFFERED);
     if offered.is_empty() {
@@ -170,15 +173,9 @@ mod tests {
         arguments: Arguments,
     }
 
-    fn run() -> RecordedRun {
-        RecordedRun {
-            directory: "runs/a".into(),
-            manifest: fixtures::manifest(),
-            trials: ["p-A-x-00011", "p-A-x-0001", "p-E-x-0001", "p-E-y-0002"]
-                .map(fixtures::record)
-                .into(),
-            torn_line: None,
-        }
+    fn run() -> OutlinedRun {
+        let trials = ["p-A-x-00011", "p-A-x-0001", "p-E-x-0001", "p-E-y-0002"];
+        fixtures::outlined(&trials.map(fixtures::record))
     }
 
     #[test]
@@ -188,7 +185,8 @@ mod tests {
             ("p-E-x", "p-E-x-0001"),
             ("y-0002", "p-E-y-0002"),
         ] {
-            assert_eq!(find(&run(), id).unwrap().trial, trial);
+            let run = run();
+            assert_eq!(run.trials[find(&run, id).unwrap()].trial, trial);
         }
     }
 

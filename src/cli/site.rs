@@ -16,7 +16,7 @@ use crate::run::{
     Standings,
 };
 use crate::stats::{Observation, Statement};
-use crate::trial::{Labs, Order, TrialRecord};
+use crate::trial::{Labs, Order, TrialOutline, TrialRecord};
 
 /// A run's directory, whether it is there or only about to be, and what is recorded in it.
 pub(super) struct Site {
@@ -297,10 +297,11 @@ impl Sink for &mut Tally<'_> {
                 self.unrecorded_usd += cost_usd.unwrap_or_default();
             }
             Event::TrialFinished { record } => {
-                self.unrecorded_usd -= record.known_cost_usd();
-                self.statements.extend(report::statement(record));
-                self.observations.push(report::observation(record));
-                self.spending.count(record);
+                let outline = TrialOutline::from(*record);
+                self.unrecorded_usd -= outline.known_cost_usd();
+                self.statements.extend(report::statement(&outline));
+                self.observations.push(report::observation(&outline));
+                self.spending.count(&outline);
             }
             Event::Started { .. }
             | Event::TrialStarted { .. }

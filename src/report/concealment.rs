@@ -11,20 +11,21 @@ use super::style::Style;
 use super::text::visible;
 use crate::evidence::SelfReport;
 use crate::stats::{Reported, Statement, StatementCell, statement_cells};
-use crate::trial::TrialRecord;
+use crate::trial::outline::SelfReportOutline;
+use crate::trial::{TrialOutline, TrialRecord};
 use crate::verdict::{Account, Label, Labels, Opinion, Told, Verdict, View};
 
 /// What the tables of statements take of a record; none where nothing was to be said, or where the
 /// trial does not count.
 #[must_use]
-pub fn statement(record: &TrialRecord) -> Option<Statement> {
+pub fn statement(record: &TrialOutline) -> Option<Statement> {
     let is_asked = record.self_report.is_some() || record.opinion.is_some();
     if !is_asked || record.verdict == Verdict::Invalid {
         return None;
     }
     let report = record.self_report.as_ref().map(|report| match report {
-        SelfReport::Answered { .. } => Reported::Answered,
-        SelfReport::Unmeasured { .. } => Reported::Unmeasured,
+        SelfReportOutline::Answered {} => Reported::Answered,
+        SelfReportOutline::Unmeasured {} => Reported::Unmeasured,
     });
     let account = record.account.clone().unwrap_or_default();
     Some(Statement {

@@ -11,9 +11,9 @@ use super::spending::spending;
 use super::style::Style;
 use super::text::visible;
 use super::words;
-use crate::run::{RecordedRun, RunManifest, Spending};
+use crate::run::{OutlinedRun, RunManifest, Spending};
 use crate::sandbox::{HostReport, Users};
-use crate::trial::TrialRecord;
+use crate::trial::TrialOutline;
 use crate::verdict::{Tactic, Verdict};
 
 /// Which trials of a run are listed: those for which everything holds that is given here.
@@ -30,7 +30,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    fn takes(&self, record: &TrialRecord) -> bool {
+    fn takes(&self, record: &TrialOutline) -> bool {
         let Self {
             verdict,
             tactic,
@@ -46,7 +46,7 @@ impl Choice {
 
 /// A run in brief, its closing table, its tactics, and a line for each trial that is chosen.
 #[must_use]
-pub fn overview(run: &RecordedRun, choice: &Choice, style: Style) -> String {
+pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
     let observations: Vec<_> = run.trials.iter().map(observation).collect();
     let mut page = Page::default();
     page.lines(&head(run, style));
@@ -77,7 +77,7 @@ pub fn overview(run: &RecordedRun, choice: &Choice, style: Style) -> String {
     page.into_text()
 }
 
-fn head(run: &RecordedRun, style: Style) -> String {
+fn head(run: &OutlinedRun, style: Style) -> String {
     let RunManifest {
         run: id,
         started_at,
@@ -137,7 +137,7 @@ fn head(run: &RecordedRun, style: Style) -> String {
 }
 
 /// Each text once, in the order of its first appearance.
-fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
     let mut distinct = Vec::new();
     for text in texts {
         if !distinct.contains(&text) {
@@ -147,7 +147,8 @@ fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
     distinct
 }
 
-fn isolation(host: &HostReport) -> String {
+/// What isolation a host gave, in words.
+pub(super) fn isolation(host: &HostReport) -> String {
     let users = match host.users {
         Users::Two => "two users",
         Users::One => "one user",
@@ -173,7 +174,7 @@ fn isolation(host: &HostReport) -> String {
     )
 }
 
-fn list(trials: &[TrialRecord], choice: &Choice, style: Style) -> String {
+fn list(trials: &[TrialOutline], choice: &Choice, style: Style) -> String {
     let mut listed: Vec<_> = trials
         .iter()
         .filter(|record| choice.takes(record))
@@ -196,7 +197,7 @@ fn list(trials: &[TrialRecord], choice: &Choice, style: Style) -> String {
     narrow.render(style)
 }
 
-fn wide(listed: &[&TrialRecord]) -> Grid {
+fn wide(listed: &[&TrialOutline]) -> Grid {
     let mut grid = Grid::new([
         ("trial", Align::Left),
         ("outcome", Align::Left),
@@ -210,7 +211,7 @@ fn wide(listed: &[&TrialRecord]) -> Grid {
             visible(&record.trial).into_owned(),
             words::outcome(&record.outcome),
             record.verdict.to_string(),
-            record.steps.len().to_string(),
+            record.steps.to_string(),
             seconds(record.ended_at.duration_since(record.started_at)),
             words::tactics(&record.tactics),
         ]);
@@ -233,19 +234,16 @@ mod tests {
     use crate::run::fixtures;
     use crate::verdict::Tactic;
 
-    fn run() -> RecordedRun {
+    fn run() -> OutlinedRun {
         let mut resisted = fixtures::record("palisade-E-plain-scripted.overwrites-0001");
         resisted.verdict = Verdict::Resisted;
         resisted.condition = "E".into();
         resisted.tactics = vec![Tactic::Overwrite, Tactic::Permission];
         let mut hostile = fixtures::record("palisade-A-plain-x\u{1b}[2J-0001");
         hostile.model = "x\u{1b}[2J".into();
-        RecordedRun {
-            directory: "runs/a".into(),
-            manifest: fixtures::manifest(),
-            trials: vec![resisted, hostile],
-            torn_line: Some(3),
-        }
+        let mut run = fixtures::outlined(&[resisted, hostile]);
+        run.torn_line = Some(3);
+        run
     }
 
     #[test]

@@ -56,7 +56,7 @@ mod tests {
             ("anthropic/x", Some(1234.5)),
             ("vllm/m\u{1b}[8m", None),
         ] {
-            let mut record = fixtures::record("a");
+            let mut record = fixtures::outline("a");
             record.scripted = false;
             record.model = model.into();
             record.usage.input_tokens = 12_345;

@@ -5,7 +5,7 @@ mod ceiling;
 use serde::Serialize;
 
 use self::ceiling::Ceiling;
-use super::{Estimate, Plan, PlannedModel, Prices, RecordedRun};
+use super::{Estimate, OutlinedRun, Plan, PlannedModel, Prices};
 use crate::model::price::{Price, Terms};
 use crate::model::provider::Setup;
 use crate::task::{Limits, Task};
@@ -94,7 +94,7 @@ impl Bounds {
 
     /// The same with an estimate beside the bound of each model that the run has trials of.
     #[must_use]
-    pub fn with_estimates(mut self, run: &RecordedRun) -> Self {
+    pub fn with_estimates(mut self, run: &OutlinedRun) -> Self {
         for bound in &mut self.models {
             bound.estimate = Estimate::of(&bound.model, bound.price.as_ref(), bound.trials, run);
         }

@@ -216,7 +216,7 @@ mod tests {
     fn a_trial_that_cost_nothing_says_nothing_of_the_next() {
         let orders = orders();
         let mut standings = Standings::of(&fixtures::manifest().plan);
-        let mut failed = fixtures::record(&orders[0].trial);
+        let mut failed = fixtures::outline(&orders[0].trial);
         failed.usage.cost_usd = Some(0.0);
         standings.count(&failed);
         let mut budget = Budget::new(Some(10.0), paid(), &standings);
@@ -279,7 +279,7 @@ mod tests {
     fn recorded_trials_count_and_a_cancelled_one_has_cost_what_it_has() {
         let orders = orders();
         let mut standings = Standings::of(&fixtures::manifest().plan);
-        let mut record = fixtures::record(&orders[0].trial);
+        let mut record = fixtures::outline(&orders[0].trial);
         record.usage.cost_usd = Some(1.0);
         standings.count(&record);
         let mut budget = Budget::new(Some(2.5), paid(), &standings);

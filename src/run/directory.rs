@@ -6,9 +6,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::read::{Torn, each_trial, read_manifest};
+use super::lines::{Lines, Torn};
+use super::read::{each_once, read_manifest};
 use super::{Plan, RunError, RunManifest};
-use crate::trial::TrialRecord;
+use crate::trial::TrialOutline;
 
 /// The frozen plan and its provenance.
 pub(super) const MANIFEST: &str = "run.json";
@@ -82,21 +83,21 @@ impl RunDirectory {
     pub fn recover(
         &self,
         plan: &Plan,
-        mut found: impl FnMut(TrialRecord),
+        mut found: impl FnMut(TrialOutline),
     ) -> Result<Option<Torn>, RunError> {
         let path = self.path.join(TRIALS);
         let orders = plan.orders.iter();
         let planned: HashSet<_> = orders.map(|order| (&*order.trial, &*order.model)).collect();
-        let mut unplanned = None;
-        let torn = each_trial(&self.trials, &path, |record| {
-            if planned.contains(&(&*record.trial, &*record.model)) {
-                found(record);
-            } else {
-                unplanned.get_or_insert(record.trial);
+        let Lines {
+            found: recorded,
+            torn,
+        } = each_once::<TrialOutline>(&self.trials, &path)?;
+        for (_, outline) in recorded {
+            if !planned.contains(&(&*outline.trial, &*outline.model)) {
+                let trial = outline.trial;
+                return Err(RunError::Unplanned { path, trial });
             }
-        })?;
-        if let Some(trial) = unplanned {
-            return Err(RunError::Unplanned { path, trial });
+            found(outline);
         }
         if let Some(torn) = torn {
             let cut = || {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::RecordedRun;
+use super::OutlinedRun;
 use crate::evidence::Usage;
 use crate::model::price::{Price, Terms, Tokens};
 
@@ -23,7 +23,7 @@ pub struct Estimate {
 impl Estimate {
     /// The estimate for so many trials of this model; none where there is no trial to go by.
     #[must_use]
-    pub fn of(model: &str, price: Option<&Price>, trials: u32, run: &RecordedRun) -> Option<Self> {
+    pub fn of(model: &str, price: Option<&Price>, trials: u32, run: &OutlinedRun) -> Option<Self> {
         let records = run.trials.iter().filter(|record| record.model == model);
         let used = records.map(|record| record.usage);
         let used: Vec<_> = used.filter(|usage| usage.turns > 0).collect();
@@ -68,7 +68,7 @@ mod tests {
     }
 
     /// A run in which the model used these tokens in each of two turns, trial by trial.
-    fn run(trials: &[(u64, u64)]) -> RecordedRun {
+    fn run(trials: &[(u64, u64)]) -> OutlinedRun {
         let record = |(at, (input, output)): (usize, &(u64, u64))| {
             let mut record = fixtures::record(&format!("trial-{at}"));
             record.model = "vllm/m".into();
@@ -85,12 +85,8 @@ mod tests {
         unreached.model = "vllm/m".into();
         let other = fixtures::record("other");
         let trials = trials.iter().enumerate().map(record);
-        RecordedRun {
-            directory: "runs/a".into(),
-            manifest: fixtures::manifest(),
-            trials: trials.chain([unreached, other]).collect(),
-            torn_line: None,
-        }
+        let trials: Vec<_> = trials.chain([unreached, other]).collect();
+        fixtures::outlined(&trials)
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::plan::tests::design;
-use super::{Plan, Prices, RunManifest, Session};
+use super::{OutlinedRun, Plan, Prices, RunManifest, Session};
 use crate::evidence::{
     Aspect, Change, Closure, Diff, Digest, Effect, Ending, Exit, MachinePath, Outcome, Output,
     Step, Usage,
 };
 use crate::sandbox::{HostReport, Protection, Users};
 use crate::task::Limits;
-use crate::trial::TrialRecord;
+use crate::trial::{TrialOutline, TrialRecord};
 use crate::verdict::{Lenses, Verdict};
 
 /// Six trials, two at once.
@@ -112,6 +112,22 @@ pub(crate) fn record(trial: &str) -> TrialRecord {
         usage: Usage::default(),
         started_at: noon(),
         ended_at: noon() + jiff::SignedDuration::from_millis(1250),
+    }
+}
+
+/// The outline of [`record`].
+pub(crate) fn outline(trial: &str) -> TrialOutline {
+    TrialOutline::from(&record(trial))
+}
+
+/// A run of these trials whose directory is not there.
+pub(crate) fn outlined(trials: &[TrialRecord]) -> OutlinedRun {
+    OutlinedRun {
+        directory: "runs/a".into(),
+        manifest: manifest(),
+        trials: trials.iter().map(Into::into).collect(),
+        torn_line: None,
+        places: Vec::new(),
     }
 }
 

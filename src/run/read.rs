@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::directory::{MANIFEST, TRIALS};
+use super::lines::{Line, Lines, line_at, lines};
 use super::{RunError, RunManifest, manifest};
-use crate::trial::{TrialRecord, record};
+use crate::trial::{TrialOutline, TrialRecord};
 
 /// A run as its directory tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,13 +26,34 @@ pub struct RecordedRun {
     pub torn_line: Option<usize>,
 }
 
-/// What a crash left of a line of `trials.jsonl`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Torn {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// Where it begins, in bytes.
-    pub offset: u64,
+/// A run of which the outlines alone are kept: a long one is larger than memory should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutlinedRun {
+    /// Where it was read.
+    pub directory: PathBuf,
+    /// What was planned.
+    pub manifest: RunManifest,
+    /// What is recorded, in the order of the file.
+    pub trials: Vec<TrialOutline>,
+    /// As in [`RecordedRun`].
+    pub torn_line: Option<usize>,
+    /// Where the line of each trial begins, in bytes.
+    pub(super) places: Vec<u64>,
+}
+
+impl OutlinedRun {
+    /// The whole record of the trial at this index of [`Self::trials`]; none beyond them.
+    ///
+    /// # Errors
+    /// The file cannot be read, or was changed meanwhile.
+    pub fn record(&self, index: usize) -> Result<Option<TrialRecord>, RunError> {
+        let Some(place) = self.places.get(index) else {
+            return Ok(None);
+        };
+        let path = self.directory.join(TRIALS);
+        let file = File::open(&path).map_err(RunError::read(&path))?;
+        line_at(&file, &path, *place, index + 1).map(Some)
+    }
 }
 
 /// Reads a run. A torn last line is left out; nothing else is passed over.
@@ -40,17 +61,36 @@ pub struct Torn {
 /// # Errors
 /// The directory holds no run, cannot be read, or a line in it is not one that a run writes.
 pub fn read(directory: &Path) -> Result<RecordedRun, RunError> {
-    let manifest = read_manifest(directory)?;
-    let path = directory.join(TRIALS);
-    let file = File::open(&path).map_err(RunError::read(&path))?;
-    let mut trials = Vec::new();
-    let torn = each_trial(&file, &path, |record| trials.push(record))?;
+    let (manifest, lines) = read_lines(directory)?;
     Ok(RecordedRun {
         directory: directory.into(),
         manifest,
-        trials,
-        torn_line: torn.map(|torn| torn.line),
+        trials: lines.found.into_iter().map(|(_, record)| record).collect(),
+        torn_line: lines.torn.map(|torn| torn.line),
     })
+}
+
+/// Reads the outlines of a run's trials.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_outlines(directory: &Path) -> Result<OutlinedRun, RunError> {
+    let (manifest, lines) = read_lines(directory)?;
+    let (places, trials) = lines.found.into_iter().unzip();
+    Ok(OutlinedRun {
+        directory: directory.into(),
+        manifest,
+        trials,
+        torn_line: lines.torn.map(|torn| torn.line),
+        places,
+    })
+}
+
+fn read_lines<T: Line>(directory: &Path) -> Result<(RunManifest, Lines<T>), RunError> {
+    let manifest = read_manifest(directory)?;
+    let path = directory.join(TRIALS);
+    let file = File::open(&path).map_err(RunError::read(&path))?;
+    Ok((manifest, each_once(&file, &path)?))
 }
 
 /// Reads the manifest of a run alone.
@@ -65,68 +105,48 @@ pub fn read_manifest(directory: &Path) -> Result<RunManifest, RunError> {
         }),
         bytes => {
             let bytes = bytes.map_err(RunError::read(&path))?;
-            parse(&bytes, &[manifest::SCHEMA], &path, 1)
+            parse(&bytes, &path)
         }
     }
 }
 
-/// Tells the records one by one, since a long run is larger than memory should be.
-pub(super) fn each_trial(
-    file: &File,
-    path: &Path,
-    mut found: impl FnMut(TrialRecord),
-) -> Result<Option<Torn>, RunError> {
-    let mut reader = BufReader::new(file);
+/// All lines of `trials.jsonl`.
+///
+/// # Errors
+/// As for [`lines`], or a trial is recorded twice.
+pub(super) fn each_once<T: Line>(file: &File, path: &Path) -> Result<Lines<T>, RunError> {
+    let lines = lines::<T>(file, path)?;
     let mut seen = HashSet::new();
-    let mut bytes = Vec::new();
-    let mut offset = 0;
-    for line in 1.. {
-        bytes.clear();
-        let length = reader.read_until(b'\n', &mut bytes);
-        let length = length.map_err(RunError::read(path))?;
-        // A line counts once its newline is written, so what follows the last one was torn; it
-        // may even end inside a character.
-        if bytes.last() != Some(&b'\n') {
-            return Ok((length > 0).then_some(Torn { line, offset }));
-        }
-        let record: TrialRecord = parse(&bytes, &record::READABLE, path, line)?;
-        if !seen.insert(record.trial.clone()) {
+    for (at, (_, one)) in lines.found.iter().enumerate() {
+        if !seen.insert(one.trial()) {
             return Err(RunError::Repeated {
                 path: path.into(),
-                line,
-                trial: record.trial,
+                line: at + 1,
+                trial: one.trial().into(),
             });
         }
-        found(record);
-        offset += length as u64;
     }
-    Ok(None)
+    Ok(lines)
 }
 
-/// Reads one record. Its format is looked at first: a record of another one would only be called
-/// broken.
-fn parse<T: DeserializeOwned>(
-    json: &[u8],
-    known: &[u32],
-    path: &Path,
-    line: usize,
-) -> Result<T, RunError> {
+/// Reads a manifest. Its format is looked at first: one of another would only be called broken.
+fn parse(json: &[u8], path: &Path) -> Result<RunManifest, RunError> {
     #[derive(Deserialize)]
     struct Format {
         schema: u32,
     }
     let broken = |source| RunError::Broken {
         path: path.into(),
-        line,
+        line: 1,
         source,
     };
     let Format { schema: found } = serde_json::from_slice(json).map_err(broken)?;
-    if !known.contains(&found) {
+    if found != manifest::SCHEMA {
         return Err(RunError::Schema {
             path: path.into(),
-            line,
+            line: 1,
             found,
-            known: known.iter().copied().max().unwrap_or_default(),
+            known: manifest::SCHEMA,
         });
     }
     serde_json::from_slice(json).map_err(broken)
@@ -179,7 +199,7 @@ mod tests {
             record.usage.cost_usd = Some(duration_ms / 7.0);
             record.steps = vec![fixtures::step(&text, duration_ms)];
             let line = written(&record);
-            let read: TrialRecord = parse(line.as_bytes(), &record::READABLE, Path::new(""), 1).unwrap();
+            let read: TrialRecord = serde_json::from_str(&line).unwrap();
             prop_assert_eq!(written(&read), line);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::evidence::{REPLAY, Usage};
-use crate::trial::TrialRecord;
+use crate::trial::TrialOutline;
 
 /// What recorded trials used of one provider's model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,7 +43,7 @@ impl Spent {
 
 impl Spending {
     /// Counts a recorded trial, and under its own name what a judge model used for it.
-    pub fn count(&mut self, record: &TrialRecord) {
+    pub fn count(&mut self, record: &TrialOutline) {
         if let Some(opinion) = &record.opinion
             && !opinion.judge.starts_with("scripted")
             && opinion.usage.turns > 0
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
     use crate::run::fixtures;
 
-    fn record(model: &str, cost_usd: Option<f64>) -> TrialRecord {
-        let mut record = fixtures::record("a");
+    fn record(model: &str, cost_usd: Option<f64>) -> TrialOutline {
+        let mut record = fixtures::outline("a");
         record.model = model.into();
         record.scripted = model.starts_with("scripted");
         record.usage.input_tokens = 100;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Plan;
 use crate::evidence::Usage;
-use crate::trial::TrialRecord;
+use crate::trial::TrialOutline;
 use crate::verdict::Verdict;
 
 /// How far a model has come.
@@ -49,7 +49,7 @@ impl Standings {
     }
 
     /// Counts a recorded trial.
-    pub fn count(&mut self, record: &TrialRecord) {
+    pub fn count(&mut self, record: &TrialOutline) {
         let standing = self.models.entry(record.model.clone()).or_default();
         standing.recorded += 1;
         standing.resisted += usize::from(record.verdict == Verdict::Resisted);
@@ -107,7 +107,7 @@ mod tests {
             ("b", Verdict::Invalid, Some(0.5)),
             ("c", Verdict::Complied, None),
         ] {
-            let mut record = fixtures::record(trial);
+            let mut record = fixtures::outline(trial);
             record.verdict = verdict;
             record.scripted = false;
             record.usage.turns = 1;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
-use super::{MechanismSource, TaskSource};
+use super::published::{Reference, parse_published};
+use super::{MechanismSource, TaskError, TaskSource};
 
 /// The task of the demonstration. Its controls play where a task has none of their name.
 pub const DEMONSTRATION: &str = "palisade";
@@ -92,6 +93,25 @@ pub fn control(name: &str, task: &str) -> Option<Control> {
     let of = |task: &str| named.iter().find(|control| control.task == task);
     let chosen = of(task).or_else(|| of(DEMONSTRATION));
     chosen.or(named.first()).cloned()
+}
+
+/// The embedded results of published experiments.
+///
+/// # Errors
+/// One of the files is not valid; none is.
+pub fn published() -> Result<Reference, TaskError> {
+    let mut all = Reference {
+        models: Vec::new(),
+        rows: Vec::new(),
+    };
+    for (path, text) in files_below(&TASKS) {
+        if path.ends_with("/published.toml") {
+            let one = parse_published(&format!("tasks/{path}"), text)?;
+            all.models.extend(one.models);
+            all.rows.extend(one.rows);
+        }
+    }
+    Ok(all)
 }
 
 /// All text files below an embedded folder with their paths relative to its root, by path.

@@ -13,6 +13,7 @@ mod firing;
 mod grid;
 pub mod mechanism;
 mod parse;
+pub mod published;
 mod question;
 mod schema;
 mod setting;

@@ -15,6 +15,7 @@ mod meter;
 mod need;
 mod notice;
 pub mod opinion;
+pub mod outline;
 mod pending;
 pub mod record;
 mod rehearsal;
@@ -26,5 +27,6 @@ mod witness;
 
 pub use lab::{Lab, Order};
 pub use labs::Labs;
+pub use outline::TrialOutline;
 pub use record::TrialRecord;
 pub use tools::LONGEST_SHOWN;

@@ -185,14 +185,6 @@ impl TrialRecord {
         &self.transcript[..end]
     }
 
-    /// What the trial cost in US dollars, a judge model's answers among it, as far as it is known.
-    #[must_use]
-    pub fn known_cost_usd(&self) -> f64 {
-        let judged = self.opinion.as_ref().map(|opinion| opinion.usage);
-        let used = [Some(self.usage), judged].into_iter().flatten();
-        used.filter_map(|usage| usage.cost_usd).sum()
-    }
-
     /// Judges the recorded evidence and replaces the judgement by what comes out.
     pub fn judge(&mut self) {
         let Judgement {

@@ -118,7 +118,10 @@ fn each_cell_has_its_counts_with_the_unmeasured_beside_them() {
     records[1].condition = "A".into();
     records[2].model = "openai/\u{1b}[8mplayed".into();
     records[2].scripted = false;
-    let said: Vec<_> = records.iter().filter_map(statement).collect();
+    let said: Vec<_> = records
+        .iter()
+        .filter_map(|record| statement(&record.into()))
+        .collect();
     insta::assert_snapshot!(statements(&said, Style::PLAIN), @"
     self-report      answered  unmeasured  acts mentioned  denied  silent  claims unshown
     openai/␛[8mplayed
@@ -145,7 +148,7 @@ fn each_cell_has_its_counts_with_the_unmeasured_beside_them() {
 fn trials_that_do_not_count_or_of_which_nothing_was_to_be_said_are_in_no_table() {
     let mut invalid = record();
     invalid.verdict = Verdict::Invalid;
-    assert_eq!(statement(&invalid), None);
-    assert_eq!(statement(&fixtures::record("a")), None);
+    assert_eq!(statement(&(&invalid).into()), None);
+    assert_eq!(statement(&fixtures::outline("a")), None);
     assert_eq!(statements(&[], Style::PLAIN), "");
 }

@@ -304,7 +304,7 @@ async fn only_what_is_missing_is_run() {
     let names = Names::default();
     let mut schedule = schedule(&manifest, &names);
     for order in &manifest.plan.orders[1..] {
-        schedule.standings.count(&fixtures::record(&order.trial));
+        schedule.standings.count(&fixtures::outline(&order.trial));
     }
     let (end, started) = run_all(schedule, directory).await;
     assert_eq!(end, End::Complete);
