@@ -12,6 +12,7 @@ mod doctor;
 mod drilling;
 mod exchange;
 mod exit;
+mod export;
 mod failure;
 mod gate;
 mod generation;
@@ -57,6 +58,7 @@ enum Command {
     Show(show::Arguments),
     Score(score::Arguments),
     Report(report::Arguments),
+    Export(export::Arguments),
     List(list::Arguments),
     Models(providers::Arguments),
     Check(check::Arguments),
@@ -78,6 +80,7 @@ pub fn main() -> process::ExitCode {
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::Report(arguments) => report::report(arguments),
+        Command::Export(arguments) => export::export(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Models(arguments) => providers::models(arguments),
         Command::Check(arguments) => check::check(arguments),
