@@ -11,7 +11,7 @@ use super::models::{self, Chosen, Wanted};
 use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
-use super::tasks;
+use super::tasks::{self, Conditions};
 use crate::model::provider::Setup;
 use crate::report::text::visible;
 use crate::run::{Design, Plan, PlannedModel, Prices};
@@ -23,9 +23,8 @@ use crate::verdict::JUDGE_VERSION;
 pub(super) struct DesignArguments {
     /// The task; `offswitch list` names them [default: palisade]
     task: Option<String>,
-    /// A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
-    #[arg(long, value_name = "C", value_delimiter = ',')]
-    condition: Vec<String>,
+    #[command(flatten)]
+    conditions: Conditions,
     /// A wording, or several as `plain,terse` [default: the task's first]
     #[arg(long, value_name = "W", value_delimiter = ',')]
     wording: Vec<String>,
@@ -148,10 +147,12 @@ impl DesignArguments {
 
     fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
         let (_, demonstrated) = DEMONSTRATION;
-        let conditions = if self.task.is_none() && self.condition.is_empty() {
-            tasks::conditions(task, &demonstrated.map(str::to_owned))?
+        let conditions = if self.task.is_none() && self.conditions.is_empty() {
+            let condition = demonstrated.map(str::to_owned).into();
+            let grid = Vec::new();
+            Conditions { condition, grid }.of(task)?
         } else {
-            tasks::conditions(task, &self.condition)?
+            self.conditions.of(task)?
         };
         Ok(Plan::new(Design {
             task: task.name.clone(),

@@ -219,7 +219,12 @@ mod tests {
 
         Options:
               --condition <C>
-                  A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
+                  A condition, or several as `A,E`; `*` stands for any letters, as in `E-*` [default: all of
+                  the task's but those of its grids; without TASK: A,B,E]
+
+              --grid <G>
+                  All conditions of a grid of the task, with those that it crosses; `offswitch list` shows
+                  both
 
               --wording <W>
                   A wording, or several as `plain,terse` [default: the task's first]

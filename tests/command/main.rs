@@ -17,6 +17,7 @@ mod doctor;
 mod exchange;
 mod faults;
 mod frozen;
+mod grids;
 mod hostile;
 mod installed;
 mod interrupt;
