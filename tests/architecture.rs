@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     (
         "run",
         &[
-            "clock", "evidence", "model", "sandbox", "task", "trial", "verdict",
+            "clock", "evidence", "model", "sandbox", "stats", "task", "trial", "verdict",
         ],
     ),
     (

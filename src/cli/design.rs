@@ -2,8 +2,10 @@
 
 use super::cast::{Cast, Hear};
 use super::controls::Controls;
+use super::declarations::Declarations;
 use super::exchange::{Exchange, Keeping};
 use super::exit::ExitCode;
+use super::experiment::Experiment;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
@@ -41,6 +43,12 @@ pub(super) struct DesignArguments {
     /// What all chance in the run comes from; the same seed gives the same plan
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u64::MAX))]
     seed: u64,
+    /// The cells alone of which this experiment published something: `offswitch reproduce` asks
+    /// for it
+    #[arg(long, value_name = "EXPERIMENT", hide = true)]
+    published: Option<String>,
+    #[command(flatten)]
+    declarations: Declarations,
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
@@ -85,7 +93,7 @@ impl DesignArguments {
             hear,
             judge,
         } = models::choose(
-            (&self.model, conduct.judge.as_deref()),
+            (&self.asked()?, conduct.judge.as_deref()),
             &self.generation,
             self.prices.read()?,
             conduct.max_parallel,
@@ -111,7 +119,8 @@ impl DesignArguments {
     pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
         let task = self.task()?;
         let list = self.prices.read()?;
-        let Chosen { models, prices, .. } = models::planned(&self.model, &self.generation, list)?;
+        let Chosen { models, prices, .. } =
+            models::planned(&self.asked()?, &self.generation, list)?;
         Ok((self.plan_of(&task, models)?, prices, task))
     }
 
@@ -136,19 +145,40 @@ impl DesignArguments {
         Ok(task)
     }
 
-    fn task_name(&self) -> &str {
+    /// The models that are asked for by name; none where those of the demonstration play.
+    ///
+    /// # Errors
+    /// An experiment that there is not.
+    pub(super) fn asked(&self) -> Result<Vec<String>, Failure> {
+        match self.experiment()? {
+            Some(experiment) if self.model.is_empty() => Ok(experiment.models()),
+            Some(_) | None => Ok(self.model.clone()),
+        }
+    }
+
+    fn experiment(&self) -> Result<Option<Experiment>, Failure> {
+        let name = self.published.as_deref();
+        name.map(Experiment::named).transpose()
+    }
+
+    pub(super) fn task_name(&self) -> &str {
         let (default, _) = DEMONSTRATION;
         self.task.as_deref().unwrap_or(default)
     }
 
     fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
         let (_, demonstrated) = DEMONSTRATION;
-        let conditions = if self.task.is_none() && self.condition.is_empty() {
-            tasks::conditions(task, &demonstrated.map(str::to_owned))?
-        } else {
-            tasks::conditions(task, &self.condition)?
+        let experiment = self.experiment()?;
+        let conditions = match &experiment {
+            _ if !self.condition.is_empty() => tasks::conditions(task, &self.condition)?,
+            Some(experiment) => tasks::conditions(task, &experiment.conditions())?,
+            None if self.task.is_none() => {
+                tasks::conditions(task, &demonstrated.map(str::to_owned))?
+            }
+            None => tasks::conditions(task, &[])?,
         };
-        Ok(Plan::new(Design {
+        let left_out = experiment.map(|one| one.left_out(&models, &conditions));
+        let mut design = Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
@@ -157,7 +187,19 @@ impl DesignArguments {
             conditions,
             wordings: tasks::wordings(task, &self.wording)?,
             trials: self.trials,
-        }))
+            left_out: left_out.unwrap_or_default(),
+            comparisons: Vec::new(),
+            stop: None,
+        };
+        if design.cells().is_empty() {
+            let message = "nothing was published of these models in these conditions";
+            let failure = Failure::new(ExitCode::Usage, message);
+            return Err(
+                failure.with_hint("`offswitch reproduce EXPERIMENT --dry-run` shows what was")
+            );
+        }
+        self.declarations.declare(&mut design, task)?;
+        Ok(Plan::new(design))
     }
 }
 
