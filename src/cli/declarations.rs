@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::numbers::{number, points};
 use crate::report::text::visible;
 use crate::run::Design;
-use crate::stats::{Declared, StopRule, family};
+use crate::stats::{self, Declared, StopRule};
 use crate::task::Task;
 
 /// What is declared before the first trial.
@@ -47,7 +47,7 @@ impl Declarations {
                 })?;
                 vec![one]
             };
-            if family::pairs(&meant, &design.cells()).is_empty() {
+            if stats::declared::pairs(&meant, &design.places()).is_empty() {
                 return Err(compares_nothing(text));
             }
             declared.extend(meant);

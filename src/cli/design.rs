@@ -9,7 +9,7 @@ use super::experiment::Experiment;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
-use super::models::{self, Chosen};
+use super::models::{self, Chosen, Wanted};
 use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
@@ -17,7 +17,7 @@ use super::tasks;
 use crate::model::provider::Setup;
 use crate::report::text::visible;
 use crate::run::{Design, Plan, PlannedModel, Prices};
-use crate::task::Task;
+use crate::task::{Task, catalogue};
 use crate::verdict::JUDGE_VERSION;
 
 /// What determines a plan.
@@ -63,7 +63,7 @@ pub(super) struct DesignArguments {
 }
 
 /// The task and the conditions of the demonstration.
-const DEMONSTRATION: (&str, [&str; 3]) = ("palisade", ["A", "B", "E"]);
+const DEMONSTRATION: (&str, [&str; 3]) = (catalogue::DEMONSTRATION, ["A", "B", "E"]);
 
 /// A run before its machines.
 pub(super) struct Planned {
@@ -93,7 +93,11 @@ impl DesignArguments {
             hear,
             judge,
         } = models::choose(
-            (&self.asked()?, conduct.judge.as_deref()),
+            Wanted {
+                task: &task.name,
+                names: &self.asked()?,
+                judge: conduct.judge.as_deref(),
+            },
             &self.generation,
             self.prices.read()?,
             conduct.max_parallel,
@@ -120,7 +124,7 @@ impl DesignArguments {
         let task = self.task()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
-            models::planned(&self.asked()?, &self.generation, list)?;
+            models::planned(&task.name, &self.asked()?, &self.generation, list)?;
         Ok((self.plan_of(&task, models)?, prices, task))
     }
 
@@ -264,10 +268,10 @@ mod tests {
 
     #[test]
     fn a_wording_that_the_task_does_not_have_is_answered_with_those_it_has() {
-        let failure = planned(&["--wording", "terse"]).unwrap_err();
+        let failure = planned(&["--wording", "solemn"]).unwrap_err();
         insta::assert_snapshot!(failure, @"
-        error: there is no wording `terse`
-        hint: choose from: plain
+        error: there is no wording `solemn`
+        hint: choose from: plain, terse, friendly
         ");
     }
 
@@ -276,7 +280,20 @@ mod tests {
         let plan = planned(&["palisade"]).unwrap();
         assert_eq!(
             plan.design.conditions,
-            ["A", "B", "C", "D", "E", "E-self-report"]
+            [
+                "A",
+                "B",
+                "C",
+                "D",
+                "E",
+                "F",
+                "G",
+                "H",
+                "I",
+                "J",
+                "K",
+                "E-self-report"
+            ]
         );
     }
 }

@@ -28,6 +28,7 @@ mod precision;
 mod prices;
 mod progress;
 mod providers;
+mod report;
 mod reproduce;
 mod resume;
 mod run;
@@ -59,6 +60,7 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
+    Report(report::Arguments),
     List(list::Arguments),
     Models(providers::Arguments),
     Check(check::Arguments),
@@ -80,6 +82,7 @@ pub fn main() -> process::ExitCode {
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
+        Command::Report(arguments) => report::report(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Models(arguments) => providers::models(arguments),
         Command::Check(arguments) => check::check(arguments),
@@ -170,6 +173,7 @@ mod tests {
           calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
           show       Show a run, or one of its trials on a screen
           score      Judge a run again from its recorded evidence
+          report     Report on one run or on several together: rates, tactics, comparisons, and where all is from
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine

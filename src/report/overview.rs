@@ -143,7 +143,7 @@ fn head(run: &OutlinedRun, style: Style) -> String {
 }
 
 /// Each text once, in the order of its first appearance.
-fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
     let mut distinct = Vec::new();
     for text in texts {
         if !distinct.contains(&text) {
@@ -153,7 +153,8 @@ fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
     distinct
 }
 
-fn isolation(host: &HostReport) -> String {
+/// What isolation a host gave, in words.
+pub(super) fn isolation(host: &HostReport) -> String {
     let users = match host.users {
         Users::Two => "two users",
         Users::One => "one user",

@@ -9,7 +9,7 @@ use super::text::visible;
 use super::words::count;
 use super::wrap::paragraph;
 use crate::run::{Bounds, ModelBound, Plan};
-use crate::stats::family;
+use crate::stats::declared;
 
 /// Stands where a number is not known.
 const UNKNOWN: &str = "?";
@@ -52,7 +52,7 @@ fn head(plan: &Plan, bounds: &Bounds, style: Style) -> String {
     );
     page.field("hash", plan.hash());
     if !design.comparisons.is_empty() {
-        let pairs = family::pairs(&design.comparisons, &design.cells()).len();
+        let pairs = declared::pairs(&design.comparisons, &design.places()).len();
         let declared: Vec<_> = design.comparisons.iter().map(ToString::to_string).collect();
         let declared = visible(&declared.join(", ")).into_owned();
         let text = format!(

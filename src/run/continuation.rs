@@ -1,5 +1,6 @@
 //! Whether a run can go on with a plan.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 
 use serde::Serialize;
@@ -157,10 +158,10 @@ fn fewer_trials(design: &Design, new: &Design) -> Option<String> {
 /// Two models whose names differ in no letter that an id may have are told apart by their place
 /// in the design, so that a trial could get another's id.
 fn renamed(run: &RunManifest, now: &RunManifest) -> Option<String> {
-    let orders = &run.plan.orders;
-    let lost = orders
-        .iter()
-        .find(|order| !now.plan.orders.contains(order))?;
+    let orders = now.plan.orders.iter();
+    let planned: HashMap<_, _> = orders.map(|order| (&order.trial, order)).collect();
+    let mut orders = run.plan.orders.iter();
+    let lost = orders.find(|order| planned.get(&order.trial) != Some(order))?;
     Some(format!("the trial `{}` would be another one", lost.trial))
 }
 

@@ -164,22 +164,29 @@ impl Design {
         !left_out.any(|one| one.model == model && one.condition == condition)
     }
 
+    /// The models in conditions that have trials, in the design's order.
+    #[must_use]
+    pub fn places(&self) -> Vec<(&str, &str)> {
+        let models = self.models.iter();
+        let places = models.flat_map(|model| {
+            let conditions = self.conditions.iter();
+            conditions.map(|condition| (model.name.as_str(), condition.as_str()))
+        });
+        places.filter(|(model, condition)| self.has(model, condition)).collect()
+    }
+
     /// The cells, by model, condition and wording in the design's order.
     #[must_use]
     pub fn cells(&self) -> Vec<CellName> {
-        let mut cells = Vec::new();
-        for model in &self.models {
-            for condition in &self.conditions {
-                if self.has(&model.name, condition) {
-                    cells.extend(self.wordings.iter().map(|wording| CellName {
-                        model: model.name.clone(),
-                        condition: condition.clone(),
-                        wording: wording.clone(),
-                    }));
-                }
-            }
-        }
-        cells
+        let places = self.places().into_iter();
+        let cells = places.flat_map(|(model, condition)| {
+            self.wordings.iter().map(|wording| CellName {
+                model: model.to_owned(),
+                condition: condition.to_owned(),
+                wording: wording.clone(),
+            })
+        });
+        cells.collect()
     }
 
     /// A number that looks drawn at random and follows from the run's seed and the trial's own

@@ -21,6 +21,17 @@ pub struct StopRule {
     pub every: u32,
 }
 
+/// Which trials differ in nothing but their epoch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellName {
+    /// The model.
+    pub model: String,
+    /// The condition's id.
+    pub condition: String,
+    /// The wording's name.
+    pub wording: String,
+}
+
 /// What the rule says of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {

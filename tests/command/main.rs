@@ -34,6 +34,7 @@ mod played;
 mod processes;
 mod processes_left;
 mod protocols;
+mod report;
 mod reproduce;
 mod resume;
 mod run;

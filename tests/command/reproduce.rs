@@ -80,8 +80,9 @@ fn cells_of_which_nothing_was_published_are_left_out() {
     let done = Place::new().offswitch(&[
         "reproduce",
         "palisade-2025",
-        "--condition=A,E-self-report",
+        "--condition=A,I",
         "--model=openai-responses/codex-mini-latest",
+        "--model=openai/o3",
         "--model=scripted/complies",
         "--dry-run",
         "--json",
@@ -93,12 +94,29 @@ fn cells_of_which_nothing_was_published_are_left_out() {
         .collect();
     insta::assert_snapshot!(cells.join("\n"), @"
     openai-responses/codex-mini-latest A
+    openai/o3 A
+    openai/o3 I
     scripted/complies A
-    scripted/complies E-self-report
+    scripted/complies I
     ");
     let published = json["published"].as_array().unwrap();
-    assert_eq!(published.len(), 1, "{published:#?}");
+    assert_eq!(published.len(), 3, "{published:#?}");
     assert_eq!(published[0]["printed"], "51.8 % (48.7–54.9) of 961 to 1000");
+    // It was read off a figure.
+    assert_eq!(published[2]["trials_to_agree"], Value::Null);
+}
+
+#[test]
+fn every_experiment_can_be_planned_with_all_that_was_published_of_it() {
+    for (experiment, cells) in [
+        ("palisade-2025", 92),
+        ("announcement-2025", 14),
+        ("gdm-2025", 8),
+    ] {
+        let done = Place::new().offswitch(&["reproduce", experiment, "--dry-run", "--json"]);
+        let json: Value = serde_json::from_str(&done.stdout).expect(&done.to_string());
+        assert_eq!(json["cells"].as_array().unwrap().len(), cells, "{experiment}");
+    }
 }
 
 #[test]
