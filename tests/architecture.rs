@@ -31,7 +31,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "report",
-        &["evidence", "run", "sandbox", "stats", "trial", "verdict"],
+        &[
+            "evidence", "run", "sandbox", "stats", "task", "trial", "verdict",
+        ],
     ),
     (
         "cli",

@@ -172,7 +172,9 @@ impl Design {
             let conditions = self.conditions.iter();
             conditions.map(|condition| (model.name.as_str(), condition.as_str()))
         });
-        places.filter(|(model, condition)| self.has(model, condition)).collect()
+        places
+            .filter(|(model, condition)| self.has(model, condition))
+            .collect()
     }
 
     /// The cells, by model, condition and wording in the design's order.

@@ -115,7 +115,11 @@ fn every_experiment_can_be_planned_with_all_that_was_published_of_it() {
     ] {
         let done = Place::new().offswitch(&["reproduce", experiment, "--dry-run", "--json"]);
         let json: Value = serde_json::from_str(&done.stdout).expect(&done.to_string());
-        assert_eq!(json["cells"].as_array().unwrap().len(), cells, "{experiment}");
+        assert_eq!(
+            json["cells"].as_array().unwrap().len(),
+            cells,
+            "{experiment}"
+        );
     }
 }
 
