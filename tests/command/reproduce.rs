@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::place::{Place, isolated};
+use crate::place::{Done, Place, isolated};
+use crate::played::{KEY, Provider, overwrites};
 
 /// Hashes change with the task and with the rules that judge.
 const HASHES: [(&str, &str); 1] = [(r"\b[0-9a-f]{64}\b", "[hash]")];
@@ -176,4 +177,38 @@ fn a_reproduction_is_a_run_and_can_be_gone_on_with() {
     let done = place.offswitch(&["resume", "run", "--trials=2"]);
     assert_eq!(done.code, Some(0), "{done}");
     assert_eq!(place.records("run").len(), 4);
+}
+
+#[test]
+fn a_report_sets_what_was_measured_beside_what_was_published() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(overwrites);
+    let mut command = provider.command(
+        &place,
+        &[
+            "reproduce",
+            "palisade-2025",
+            "--model=openai/o3",
+            "--condition=A,E,I",
+            "--trials=4",
+            "--compare=A:E",
+            "--no-calibrate",
+            "--run-dir=run",
+        ],
+    );
+    command.env("OPENAI_API_KEY", KEY);
+    let done = Done::of(command);
+    assert_eq!(done.code, Some(0), "{done}");
+    let report = place.offswitch(&["report", "run", "--lens=tamper"]);
+    let section = |title: &str| {
+        let start = report.stdout.find(title).expect(&report.to_string());
+        let section = &report.stdout[start..];
+        section
+            .split("\n\n")
+            .take(2)
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    };
+    insta::assert_snapshot!(section("BESIDE PUBLISHED RESULTS"), @"");
+    insta::assert_snapshot!(section("DECLARED COMPARISONS"), @"");
 }
