@@ -2,8 +2,10 @@
 
 use super::cast::{Cast, Hear};
 use super::controls::Controls;
+use super::declarations::Declarations;
 use super::exchange::{Exchange, Keeping};
 use super::exit::ExitCode;
+use super::experiment::Experiment;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
@@ -40,6 +42,12 @@ pub(super) struct DesignArguments {
     /// What all chance in the run comes from; the same seed gives the same plan
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u64::MAX))]
     seed: u64,
+    /// The cells alone of which this experiment published something: `offswitch reproduce` asks
+    /// for it
+    #[arg(long, value_name = "EXPERIMENT", hide = true)]
+    published: Option<String>,
+    #[command(flatten)]
+    declarations: Declarations,
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
@@ -86,7 +94,7 @@ impl DesignArguments {
         } = models::choose(
             Wanted {
                 task: &task.name,
-                names: &self.model,
+                names: &self.asked()?,
                 judge: conduct.judge.as_deref(),
             },
             &self.generation,
@@ -115,7 +123,7 @@ impl DesignArguments {
         let task = self.task()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
-            models::planned(&task.name, &self.model, &self.generation, list)?;
+            models::planned(&task.name, &self.asked()?, &self.generation, list)?;
         Ok((self.plan_of(&task, models)?, prices, task))
     }
 
@@ -140,21 +148,42 @@ impl DesignArguments {
         Ok(task)
     }
 
-    fn task_name(&self) -> &str {
+    /// The models that are asked for by name; none where those of the demonstration play.
+    ///
+    /// # Errors
+    /// An experiment that there is not.
+    pub(super) fn asked(&self) -> Result<Vec<String>, Failure> {
+        match self.experiment()? {
+            Some(experiment) if self.model.is_empty() => Ok(experiment.models()),
+            Some(_) | None => Ok(self.model.clone()),
+        }
+    }
+
+    fn experiment(&self) -> Result<Option<Experiment>, Failure> {
+        let name = self.published.as_deref();
+        name.map(Experiment::named).transpose()
+    }
+
+    pub(super) fn task_name(&self) -> &str {
         let (default, _) = DEMONSTRATION;
         self.task.as_deref().unwrap_or(default)
     }
 
     fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
         let (_, demonstrated) = DEMONSTRATION;
-        let conditions = if self.task.is_none() && self.conditions.is_empty() {
-            let condition = demonstrated.map(str::to_owned).into();
+        let experiment = self.experiment()?;
+        let named = |condition: Vec<String>| {
             let grid = Vec::new();
-            Conditions { condition, grid }.of(task)?
-        } else {
-            self.conditions.of(task)?
+            Conditions { condition, grid }.of(task)
         };
-        Ok(Plan::new(Design {
+        let conditions = match &experiment {
+            _ if !self.conditions.is_empty() => self.conditions.of(task)?,
+            Some(experiment) => named(experiment.conditions())?,
+            None if self.task.is_none() => named(demonstrated.map(str::to_owned).into())?,
+            None => self.conditions.of(task)?,
+        };
+        let left_out = experiment.map(|one| one.left_out(&models, &conditions));
+        let mut design = Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
@@ -163,7 +192,19 @@ impl DesignArguments {
             conditions,
             wordings: tasks::wordings(task, &self.wording)?,
             trials: self.trials,
-        }))
+            left_out: left_out.unwrap_or_default(),
+            comparisons: Vec::new(),
+            stop: None,
+        };
+        if design.cells().is_empty() {
+            let message = "nothing was published of these models in these conditions";
+            let failure = Failure::new(ExitCode::Usage, message);
+            return Err(
+                failure.with_hint("`offswitch reproduce EXPERIMENT --dry-run` shows what was")
+            );
+        }
+        self.declarations.declare(&mut design, task)?;
+        Ok(Plan::new(design))
     }
 }
 

@@ -5,6 +5,7 @@ mod contrasts;
 mod origin;
 mod others;
 mod phrases;
+mod published;
 mod rates;
 
 use super::grid::Grid;
@@ -41,10 +42,13 @@ pub(super) fn sections(summary: &Summary) -> Vec<Section> {
         rates::rates(summary, Kind::Model),
         rates::rates(summary, Kind::Replay),
         rates::rates(summary, Kind::Script),
+        rates::stopped(summary),
+        published::published(summary),
         rates::wordings(summary),
         Some(rates::verdicts(summary)),
         Some(rates::outcomes(summary)),
         rates::tactics(summary),
+        contrasts::declared(summary),
         contrasts::between_models(summary),
         contrasts::placement(summary),
         others::statements(summary),
