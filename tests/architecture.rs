@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 const ARROWS: [(&str, &[&str]); 12] = [
     ("evidence", &[]),
     ("verdict", &["evidence"]),
-    ("task", &["evidence", "verdict"]),
     ("stats", &["verdict"]),
+    ("task", &["evidence", "stats", "verdict"]),
     ("clock", &[]),
     ("sandbox", &["evidence"]),
     ("model", &["evidence", "task", "verdict"]),

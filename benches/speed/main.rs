@@ -9,6 +9,7 @@
 
 mod busy;
 mod flat;
+mod large;
 mod memory;
 mod provider;
 
@@ -76,6 +77,9 @@ fn main() {
         }
         if wants("flat") {
             flat::flat().await;
+        }
+        if wants("large") {
+            tokio::task::block_in_place(large::large);
         }
     });
 }

@@ -7,7 +7,7 @@ use super::exit::ExitCode;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
-use super::models::{self, Chosen};
+use super::models::{self, Chosen, Wanted};
 use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
@@ -15,7 +15,7 @@ use super::tasks;
 use crate::model::provider::Setup;
 use crate::report::text::visible;
 use crate::run::{Design, Plan, PlannedModel, Prices};
-use crate::task::Task;
+use crate::task::{Task, catalogue};
 use crate::verdict::JUDGE_VERSION;
 
 /// What determines a plan.
@@ -55,7 +55,7 @@ pub(super) struct DesignArguments {
 }
 
 /// The task and the conditions of the demonstration.
-const DEMONSTRATION: (&str, [&str; 3]) = ("palisade", ["A", "B", "E"]);
+const DEMONSTRATION: (&str, [&str; 3]) = (catalogue::DEMONSTRATION, ["A", "B", "E"]);
 
 /// A run before its machines.
 pub(super) struct Planned {
@@ -85,7 +85,11 @@ impl DesignArguments {
             hear,
             judge,
         } = models::choose(
-            (&self.model, conduct.judge.as_deref()),
+            Wanted {
+                task: &task.name,
+                names: &self.model,
+                judge: conduct.judge.as_deref(),
+            },
             &self.generation,
             self.prices.read()?,
             conduct.max_parallel,
@@ -111,7 +115,8 @@ impl DesignArguments {
     pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
         let task = self.task()?;
         let list = self.prices.read()?;
-        let Chosen { models, prices, .. } = models::planned(&self.model, &self.generation, list)?;
+        let Chosen { models, prices, .. } =
+            models::planned(&task.name, &self.model, &self.generation, list)?;
         Ok((self.plan_of(&task, models)?, prices, task))
     }
 
@@ -222,10 +227,10 @@ mod tests {
 
     #[test]
     fn a_wording_that_the_task_does_not_have_is_answered_with_those_it_has() {
-        let failure = planned(&["--wording", "terse"]).unwrap_err();
+        let failure = planned(&["--wording", "solemn"]).unwrap_err();
         insta::assert_snapshot!(failure, @"
-        error: there is no wording `terse`
-        hint: choose from: plain
+        error: there is no wording `solemn`
+        hint: choose from: plain, terse, friendly
         ");
     }
 
@@ -234,7 +239,20 @@ mod tests {
         let plan = planned(&["palisade"]).unwrap();
         assert_eq!(
             plan.design.conditions,
-            ["A", "B", "C", "D", "E", "E-self-report"]
+            [
+                "A",
+                "B",
+                "C",
+                "D",
+                "E",
+                "F",
+                "G",
+                "H",
+                "I",
+                "J",
+                "K",
+                "E-self-report"
+            ]
         );
     }
 }

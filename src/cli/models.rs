@@ -21,7 +21,6 @@ use crate::model::provider::{
 use crate::model::scripted::{self as scripts, Script};
 use crate::report::text::visible;
 use crate::run::{self, Attempt, News, Pace, PlannedModel, Prices};
-use crate::task::catalogue;
 
 /// The models of a run.
 pub(super) struct Chosen {
@@ -47,22 +46,32 @@ pub(super) const DEMONSTRATED: [&str; 8] = [
     "tampers-and-restores",
 ];
 
-/// The models of these names and who answers for them; without names those of the demonstration.
-/// With them the model that is asked about their trials, if there is one.
+/// Which models are asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// The task that they are for, whose controls are the scripts that are built in.
+    pub(super) task: &'a str,
+    /// Their names; without any, those of the demonstration.
+    pub(super) names: &'a [String],
+    /// The model that is asked about their trials.
+    pub(super) judge: Option<&'a str>,
+}
+
+/// The models that are asked for and who answers for them.
 /// Nothing is sent yet.
 ///
 /// # Errors
 /// A name that is none, a script or a recording that cannot be read, a variable that is not set, a
 /// setting that a provider does not take, or nothing to record where that is asked for.
 pub(super) fn choose(
-    (names, judge): (&[String], Option<&str>),
+    wanted: Wanted<'_>,
     generation: &Generation,
     prices: PriceList,
     max_parallel: Option<usize>,
     exchange: Exchange,
 ) -> Result<Chosen, Failure> {
     find_all(
-        (names, judge),
+        wanted,
         generation,
         prices,
         max_parallel,
@@ -71,18 +80,24 @@ pub(super) fn choose(
     )
 }
 
-/// The models of these names, without anybody who answers for them, so that no key is needed.
+/// The models that are asked for, without anybody who answers for them and without a judge, so
+/// that no key is needed.
 ///
 /// # Errors
 /// As for [`choose`], but for keys.
 pub(super) fn planned(
+    task: &str,
     names: &[String],
     generation: &Generation,
     prices: PriceList,
 ) -> Result<Chosen, Failure> {
     let exchange = Exchange::default();
     find_all(
-        (names, None),
+        Wanted {
+            task,
+            names,
+            judge: None,
+        },
         generation,
         prices,
         None,
@@ -92,7 +107,7 @@ pub(super) fn planned(
 }
 
 fn find_all(
-    (names, judge): (&[String], Option<&str>),
+    Wanted { task, names, judge }: Wanted<'_>,
     generation: &Generation,
     prices: PriceList,
     max_parallel: Option<usize>,
@@ -107,6 +122,7 @@ fn find_all(
     let most = max_parallel.unwrap_or_else(|| run::default_parallel(Pace::Waiting));
     let (tell, hear) = mpsc::unbounded_channel();
     let network = Network {
+        task: task.to_owned(),
         environment: if all_names.all(is_here) {
             Environment::default()
         } else {
@@ -175,6 +191,8 @@ type FindEndpoint = fn(&str, &Environment) -> Result<Endpoint, EndpointError>;
 
 /// What all models at providers share.
 struct Network {
+    /// The task of the run.
+    task: String,
     environment: Environment,
     endpoint: FindEndpoint,
     setup: Setup,
@@ -217,10 +235,8 @@ fn find(name: &str, network: &Network) -> Result<Vec<(PlannedModel, Actor)>, Fai
         return Ok(recorded.into_iter().map(replayed).collect());
     }
     if let Some(builtin) = name.strip_prefix("scripted/") {
-        let script = scripts::builtin(builtin)?;
-        let controls = catalogue::controls();
-        let control = controls.iter().find(|control| control.name == builtin);
-        let hash = control.map(|control| Digest::of(control.toml.as_bytes()));
+        let (script, text) = scripts::builtin(builtin, &network.task)?;
+        let hash = Digest::of(text.as_bytes());
         return Ok(vec![scripted(name, script, hash)]);
     }
     if let Some(file) = name.strip_prefix("scripted:") {
@@ -254,14 +270,14 @@ fn from_file(file: &Path) -> Result<(PlannedModel, Actor), Failure> {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let name = format!("scripted:{}", script.name.as_deref().unwrap_or(&stem));
     let hash = Digest::of(text.as_bytes());
-    Ok(scripted(&name, script, Some(hash)))
+    Ok(scripted(&name, script, hash))
 }
 
-fn scripted(name: &str, script: Script, script_hash: Option<Digest>) -> (PlannedModel, Actor) {
+fn scripted(name: &str, script: Script, script_hash: Digest) -> (PlannedModel, Actor) {
     let model = PlannedModel {
         name: name.to_owned(),
         scripted: true,
-        script_hash,
+        script_hash: Some(script_hash),
         expect: script.expect,
         asking: None,
         recording: None,
@@ -319,7 +335,12 @@ mod tests {
     fn chosen(names: &[String]) -> Result<(Vec<PlannedModel>, Cast), Failure> {
         let (generation, list) = (Generation::default(), PriceFile::default().read()?);
         let exchange = Exchange::default();
-        let Chosen { models, cast, .. } = choose((names, None), &generation, list, None, exchange)?;
+        let wanted = Wanted {
+            task: "palisade",
+            names,
+            judge: None,
+        };
+        let Chosen { models, cast, .. } = choose(wanted, &generation, list, None, exchange)?;
         Ok((models, cast))
     }
 

@@ -237,7 +237,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write(
             &root.path().join("tasks/mine/task.toml"),
-            &catalogue::embedded()[0].toml,
+            &catalogue::palisade().toml,
         );
         root
     }

@@ -157,9 +157,9 @@ mod tests {
         );
         insta::assert_snapshot!(failures.map(|failure| failure.to_string()).join("\n"), @"
         error: there is no condition `Z`
-        hint: choose from: A, B, C, D, E, E-self-report
+        hint: choose from: A, B, C, D, E, F, G, H, I, J, K, E-self-report
         error: there is no task `palisades`
-        hint: choose from: palisade
+        hint: choose from: announcement, gdm, palisade
         ");
     }
 }

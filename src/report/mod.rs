@@ -13,6 +13,7 @@ mod overview;
 mod page;
 mod plan;
 mod rates;
+pub mod rows;
 mod spending;
 mod story;
 mod style;

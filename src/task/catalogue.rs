@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
-use super::{MechanismSource, TaskSource};
+use super::published::{Reference, parse_published};
+use super::{MechanismSource, TaskError, TaskSource};
+
+/// The task of the demonstration. Its controls play where a task has none of their name.
+pub const DEMONSTRATION: &str = "palisade";
 
 static TASKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/tasks");
 static SCRIPTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/shutdown_scripts");
@@ -80,6 +84,36 @@ pub fn controls() -> Vec<Control> {
     controls.collect()
 }
 
+/// The embedded control of this name that is for this task: its own, else that of the
+/// demonstration, else the first that any task has.
+#[must_use]
+pub fn control(name: &str, task: &str) -> Option<Control> {
+    let mut named: Vec<_> = controls();
+    named.retain(|control| control.name == name);
+    let of = |task: &str| named.iter().find(|control| control.task == task);
+    let chosen = of(task).or_else(|| of(DEMONSTRATION));
+    chosen.or(named.first()).cloned()
+}
+
+/// The embedded results of published experiments.
+///
+/// # Errors
+/// One of the files is not valid; none is.
+pub fn published() -> Result<Reference, TaskError> {
+    let mut all = Reference {
+        models: Vec::new(),
+        rows: Vec::new(),
+    };
+    for (path, text) in files_below(&TASKS) {
+        if path.ends_with("/published.toml") {
+            let one = parse_published(&format!("tasks/{path}"), text)?;
+            all.models.extend(one.models);
+            all.rows.extend(one.rows);
+        }
+    }
+    Ok(all)
+}
+
 /// All text files below an embedded folder with their paths relative to its root, by path.
 fn files_below(folder: &Dir<'static>) -> Vec<(&'static str, &'static str)> {
     let mut files: Vec<_> = folder.dirs().flat_map(files_below).collect();
@@ -94,6 +128,16 @@ fn owned<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String
         .map(|(path, text)| (path.to_owned(), text.to_owned()))
         .collect()
 }
+
+/// The task of the demonstration, for tests.
+#[cfg(test)]
+pub(crate) fn palisade() -> TaskSource {
+    let mut tasks = embedded().into_iter();
+    tasks.find(|task| task.name == DEMONSTRATION).unwrap()
+}
+
+#[cfg(test)]
+mod texts;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +165,16 @@ mod tests {
             .iter()
             .map(|source| parse_task(source).unwrap().name)
             .collect();
-        assert_eq!(names, ["palisade"]);
+        assert_eq!(names, ["announcement", "gdm", "palisade"]);
+    }
+
+    #[test]
+    fn a_name_means_the_tasks_own_control_and_else_that_of_the_demonstration() {
+        let task = |name, task| control(name, task).map(|control| control.task);
+        assert_eq!(task("complies", "gdm").as_deref(), Some("gdm"));
+        assert_eq!(task("complies", "mine").as_deref(), Some("palisade"));
+        assert_eq!(task("empties", "gdm").as_deref(), Some("palisade"));
+        assert_eq!(task("obeys", "gdm"), None);
     }
 
     #[test]

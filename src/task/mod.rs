@@ -10,6 +10,7 @@ mod fields;
 mod firing;
 pub mod mechanism;
 mod parse;
+pub mod published;
 mod question;
 mod schema;
 mod toml_file;
@@ -103,6 +104,8 @@ pub struct Work {
     pub tool: String,
     /// The tool's permission bits.
     pub tool_mode: u32,
+    /// What the tool calls a question, with a capital: `Question`, `Task`.
+    pub item: String,
     /// The questions, in order.
     pub questions: Vec<Question>,
     /// What the tool says when no question is left.

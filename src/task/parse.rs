@@ -169,6 +169,9 @@ fn work_of(work: WorkTable, files: Vec<WorkFile>) -> Work {
                 answer: question.answer.0,
             })
             .collect(),
+        item: work
+            .item
+            .map_or_else(|| "Question".to_owned(), |item| item.0),
         done: work.done.0,
         files,
     }

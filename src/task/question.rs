@@ -13,8 +13,9 @@ impl Task {
         let Some((_, question)) = numbered.find(|(number, _)| *number == call) else {
             return format!("{}\n", self.work.done);
         };
+        let item = &self.work.item;
         let reply = format!(
-            "Question {call} of {}: {}\nQuestions left after this one: {}\n",
+            "{item} {call} of {}: {}\n{item}s left after this one: {}\n",
             questions.len(),
             question.ask,
             numbered.count()
@@ -32,7 +33,7 @@ mod tests {
     use crate::task::{Task, catalogue, parse_task};
 
     fn palisade() -> Task {
-        parse_task(&catalogue::embedded()[0]).unwrap()
+        parse_task(&catalogue::palisade()).unwrap()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::fields::{Dollars, Grace, HomePath, Messages, Mode, Name, RelativePath, Text};
+use super::fields::{Dollars, Grace, HomePath, Messages, Mode, Name, Phrase, RelativePath, Text};
 use super::{Count, Placement};
 use crate::evidence::FiredBy;
 
@@ -29,6 +29,7 @@ pub(super) struct TaskTable {
 pub(super) struct WorkTable {
     pub(super) tool: Spanned<Name>,
     pub(super) tool_mode: Mode,
+    pub(super) item: Option<Phrase>,
     pub(super) done: Text,
     #[serde(rename = "question")]
     pub(super) questions: Vec<QuestionTable>,

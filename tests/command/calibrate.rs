@@ -53,6 +53,27 @@ fn every_control_that_comes_with_a_task_is_judged_right() {
 }
 
 #[test]
+fn the_controls_of_the_further_tasks_are_judged_right_with_their_own_tool() {
+    let Some(place) = isolated() else { return };
+    for task in ["announcement", "gdm"] {
+        let done = place.offswitch(&["calibrate", task, "--json"]);
+        assert_eq!(done.code, Some(0), "{task}: {done}");
+        let told: Value = serde_json::from_str(&done.stdout).unwrap();
+        let controls = told["controls"].as_array().unwrap();
+        for verdict in [
+            "complied",
+            "resisted",
+            "attempted",
+            "stopped",
+            "no_shutdown",
+        ] {
+            let given = controls.iter().any(|control| control["verdict"] == verdict);
+            assert!(given, "{task}: {verdict}: {done}");
+        }
+    }
+}
+
+#[test]
 fn a_misjudged_control_is_named_with_the_command_that_shows_it() {
     let dice = format!("expect = 'stopped'\n{DICE}");
     let wrong = COMPLIES.replace("[]", "['edit']");

@@ -136,7 +136,7 @@ fn what_is_not_there_is_named_with_what_is() {
     let asked = [
         "palisad",
         "--condition=A,Z",
-        "--wording=terse",
+        "--wording=solemn",
         "--model=scripted/obeys",
         "--model=gpt-5",
         "--model=scripted:absent.toml",
@@ -157,19 +157,19 @@ fn what_is_not_there_is_named_with_what_is() {
     exit 2
     --- err
     error: there is no task `palisad`
-    hint: choose from: palisade
+    hint: choose from: announcement, gdm, palisade
 
     $ offswitch run --condition=A,Z
     exit 2
     --- err
     error: there is no condition `Z`
-    hint: choose from: A, B, C, D, E, E-self-report
+    hint: choose from: A, B, C, D, E, F, G, H, I, J, K, E-self-report
 
-    $ offswitch run --wording=terse
+    $ offswitch run --wording=solemn
     exit 2
     --- err
-    error: there is no wording `terse`
-    hint: choose from: plain
+    error: there is no wording `solemn`
+    hint: choose from: plain, terse, friendly
 
     $ offswitch run --model=scripted/obeys
     exit 2

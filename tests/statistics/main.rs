@@ -10,6 +10,7 @@ mod clusters;
 mod comparisons;
 mod coverage;
 mod intervals;
+mod published;
 mod sample_size;
 mod simulation;
 

@@ -18,39 +18,42 @@ pub enum BuiltinError {
     Invalid(#[from] TaskError),
 }
 
-/// The built-in script of this name: what stands after `scripted/`.
+/// The built-in script of this name for a task, and its text: what stands after `scripted/`.
 ///
 /// # Errors
 /// An unknown name.
-pub fn builtin(name: &str) -> Result<Script, BuiltinError> {
-    let controls = catalogue::controls();
-    let Some(control) = controls.iter().find(|control| control.name == name) else {
-        return Err(BuiltinError::Unknown(name.to_owned()));
-    };
-    Ok(Script::parse(&control.path, &control.toml)?)
+pub fn builtin(name: &str, task: &str) -> Result<(Script, String), BuiltinError> {
+    let control = catalogue::control(name, task);
+    let control = control.ok_or_else(|| BuiltinError::Unknown(name.to_owned()))?;
+    let script = Script::parse(&control.path, &control.toml)?;
+    Ok((script, control.toml))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn builtins() -> Vec<(String, Script)> {
+    /// All of them with their task and name.
+    fn builtins() -> Vec<((String, String), Script)> {
         let controls = catalogue::controls().into_iter();
         controls
-            .map(|control| (control.name.clone(), builtin(&control.name).unwrap()))
+            .map(|control| {
+                let (script, _) = builtin(&control.name, &control.task).unwrap();
+                ((control.task, control.name), script)
+            })
             .collect()
     }
 
     #[test]
     fn every_built_in_script_but_the_mixed_one_declares_its_verdict_and_its_tactics() {
-        for (name, script) in builtins() {
+        for ((task, name), script) in builtins() {
             let declares = script.expect.is_some() && script.tactics.is_some();
-            assert_eq!(declares, name != "mixed", "{name}");
+            assert_eq!(declares, name != "mixed", "{task}: {name}");
         }
     }
 
     #[test]
-    fn a_name_means_one_built_in_script() {
+    fn a_name_means_one_built_in_script_of_a_task() {
         let mut names: Vec<_> = builtins().into_iter().map(|(name, _)| name).collect();
         names.sort();
         let all = names.len();
@@ -60,6 +63,6 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_where_the_known_ones_are_listed() {
-        insta::assert_snapshot!(builtin("obeys").unwrap_err(), @"there is no built-in script `obeys`: choose one that `offswitch list --controls` shows, or play a file with `scripted:FILE`");
+        insta::assert_snapshot!(builtin("obeys", "palisade").unwrap_err(), @"there is no built-in script `obeys`: choose one that `offswitch list --controls` shows, or play a file with `scripted:FILE`");
     }
 }

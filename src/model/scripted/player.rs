@@ -229,7 +229,7 @@ mod tests {
     /// deviations of √(10,000 · 0.6 · 0.4) ≈ 49 on either side.
     #[test]
     fn mixed_complies_six_times_in_ten() {
-        let mixed = builtin("mixed").unwrap();
+        let (mixed, _) = builtin("mixed", "palisade").unwrap();
         let complies = &mixed.branches[0].actions;
         let count = (0..10_000)
             .filter(|seed| mixed.player(*seed).to_do == *complies)

@@ -9,7 +9,7 @@ use crate::run::plan::tests::design;
 use crate::task::{catalogue, parse_task};
 
 fn task() -> Task {
-    parse_task(&catalogue::embedded()[0]).unwrap()
+    parse_task(&catalogue::palisade()).unwrap()
 }
 
 /// A plan of these models, three trials each in conditions A and E.

@@ -10,7 +10,7 @@ fn shutdown(
     (notice_at, fire_at): (u32, u32),
     mechanism: &str,
 ) -> Result<Shutdown, TaskError> {
-    let mut source = catalogue::embedded().remove(0);
+    let mut source = catalogue::palisade();
     source.toml = source
         .toml
         .replace("notice_at = 3", &format!("{lines}notice_at = {notice_at}"))
@@ -58,7 +58,7 @@ fn the_documented_schedule_is_valid() {
     let mut examples = docs.split("```toml\n");
     let example = examples.find(|text| text.starts_with("[shutdown]"));
     let example = example.unwrap().split("```").next().unwrap();
-    let mut source = catalogue::embedded().remove(0);
+    let mut source = catalogue::palisade();
     let (before, rest) = source.toml.split_once("[shutdown]").unwrap();
     let (_, after) = rest.split_once("[limits]").unwrap();
     source.toml = format!("{before}{example}\n[limits]{after}");

@@ -48,7 +48,7 @@ fn errors(changes: &[(&str, &str)]) -> String {
 
 /// The Palisade task with this mechanism in place of its own.
 fn task_with(mechanism: &str) -> Task {
-    let mut task = parse_task(&catalogue::embedded()[0]).unwrap();
+    let mut task = parse_task(&catalogue::palisade()).unwrap();
     task.shutdown.mechanism = read(mechanism).unwrap();
     task
 }
