@@ -16,6 +16,7 @@ mod export;
 mod failure;
 mod gate;
 mod generation;
+mod import;
 mod json;
 mod limits;
 mod list;
@@ -57,6 +58,7 @@ enum Command {
     Show(show::Arguments),
     Score(score::Arguments),
     Export(export::Arguments),
+    Import(import::Arguments),
     List(list::Arguments),
     Models(providers::Arguments),
     Check(check::Arguments),
@@ -78,6 +80,7 @@ pub fn main() -> process::ExitCode {
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::Export(arguments) => export::export(arguments),
+        Command::Import(arguments) => import::import(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Models(arguments) => providers::models(arguments),
         Command::Check(arguments) => check::check(arguments),

@@ -7,6 +7,7 @@ mod concealment;
 mod delta;
 mod fire;
 mod grid;
+mod imported;
 mod methods;
 mod numbers;
 mod overview;

@@ -7,6 +7,7 @@ mod drill;
 mod effect;
 mod fault;
 mod fire;
+mod imported;
 mod lab;
 mod layout;
 mod line;
@@ -24,6 +25,7 @@ mod service;
 mod tools;
 mod witness;
 
+pub use imported::{Imported, OwnScore};
 pub use lab::{Lab, Order};
 pub use outline::TrialOutline;
 pub use record::TrialRecord;
