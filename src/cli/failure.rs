@@ -130,7 +130,9 @@ impl From<ImportError> for Failure {
         match error {
             ImportError::Run(error) => error.into(),
             ImportError::Read { .. } | ImportError::NoLog { .. } | ImportError::Member { .. } => {
-                Self::of(ExitCode::BadInput, &error)
+                Self::of(ExitCode::BadInput, &error).with_hint(
+                    "give logs that Inspect wrote, `.eval` or `.json`; nothing was imported",
+                )
             }
         }
     }

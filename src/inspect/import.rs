@@ -21,7 +21,7 @@ pub use error::ImportError;
 use self::log::LogFile;
 use self::plan::Planner;
 use crate::clock;
-use crate::run::WholeRun;
+use crate::run::{RunError, WholeRun};
 
 /// A run that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,10 @@ pub fn import(
     directory: Option<&Path>,
     command: Vec<String>,
 ) -> Result<Import, ImportError> {
+    if let Some(path) = directory.filter(|path| path.join("run.json").exists()) {
+        // At the end it would be found, too, but after all the work.
+        return Err(RunError::Exists { path: path.into() }.into());
+    }
     let parent = directory.and_then(Path::parent);
     let parent = match (parent, directory) {
         (Some(parent), _) if parent != Path::new("") => parent,

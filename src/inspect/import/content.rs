@@ -247,6 +247,10 @@ mod tests {
             json!({ "role": "user", "content": 7 }),
         ]
         .map(|said| message(said).unwrap_err());
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @"
+        missing field `role`
+        unknown variant `judge`, expected one of `system`, `user`, `assistant`, `tool`
+        its content is neither a text nor a list
+        ");
     }
 }

@@ -197,12 +197,18 @@ fn text(file: File, size: u64, path: &Path) -> Result<(Head, Body), ImportError>
     let mut bytes = Vec::new();
     let read = file.take(LARGEST_MEMBER).read_to_end(&mut bytes);
     read.map_err(ImportError::read(path))?;
-    let no_log = |error: serde_json::Error| ImportError::no_log(path, error.to_string());
-    let mut whole: Map<String, Value> = json::parse(&bytes).map_err(no_log)?;
+    let whole = json::parse(&bytes).map_err(|error| {
+        ImportError::no_log(
+            path,
+            format!("it is neither a ZIP archive nor JSON: {error}"),
+        )
+    });
+    let mut whole: Map<String, Value> = whole?;
     let samples = match whole.remove("samples") {
         Some(Value::Array(samples)) => samples,
         _ => Vec::new(),
     };
-    let head = serde_json::from_value(whole.into()).map_err(no_log)?;
+    let head = serde_json::from_value(whole.into());
+    let head = head.map_err(|error| ImportError::no_log(path, error.to_string()))?;
     Ok((head, Body::Text(samples)))
 }
