@@ -12,9 +12,10 @@ use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
 use super::tasks::{self, Conditions};
+use super::wordings::{ChosenWordings, Wordings};
 use crate::model::provider::Setup;
 use crate::report::text::visible;
-use crate::run::{Design, Plan, PlannedModel, Prices};
+use crate::run::{Design, Plan, PlannedModel, Prices, WordingFile};
 use crate::task::{Task, catalogue};
 use crate::verdict::JUDGE_VERSION;
 
@@ -25,9 +26,8 @@ pub(super) struct DesignArguments {
     task: Option<String>,
     #[command(flatten)]
     conditions: Conditions,
-    /// A wording, or several as `plain,terse` [default: the task's first]
-    #[arg(long, value_name = "W", value_delimiter = ',')]
-    wording: Vec<String>,
+    #[command(flatten)]
+    wordings: Wordings,
     /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
     /// `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
     /// DIR; repeat for several [default: eight built-in scripts, which
@@ -59,6 +59,8 @@ const DEMONSTRATION: (&str, [&str; 3]) = (catalogue::DEMONSTRATION, ["A", "B", "
 /// A run before its machines.
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    /// The files of the wordings that are not the task's.
+    pub(super) wording_files: Vec<WordingFile>,
     /// What the models cost.
     pub(super) prices: Prices,
     pub(super) task: Task,
@@ -68,6 +70,12 @@ pub(super) struct Planned {
     pub(super) judge: Option<PlannedModel>,
 }
 
+/// What is chosen of a task.
+struct Experiment {
+    conditions: Vec<String>,
+    wordings: ChosenWordings,
+}
+
 impl DesignArguments {
     /// The plan, and who answers in it.
     ///
@@ -75,7 +83,7 @@ impl DesignArguments {
     /// A task, condition, wording or model that there is not, or that is not valid; a price list
     /// that is not valid.
     pub(super) fn plan(&self, conduct: &Conduct) -> Result<Planned, Failure> {
-        let task = self.task()?;
+        let (task, chosen) = self.experiment()?;
         let exchange = Exchange::open(&self.keeping, &task.name)?;
         let Chosen {
             models,
@@ -97,8 +105,10 @@ impl DesignArguments {
         if task.limits.cost_usd.is_some() {
             require_prices(&models, &prices, "a cost limit")?;
         }
+        let wording_files = chosen.wordings.files.clone();
         Ok(Planned {
-            plan: self.plan_of(&task, models)?,
+            plan: self.plan_of(&task, chosen, models),
+            wording_files,
             prices,
             task,
             cast,
@@ -112,11 +122,11 @@ impl DesignArguments {
     /// # Errors
     /// As for [`Self::plan`], but for keys.
     pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
-        let task = self.task()?;
+        let (task, chosen) = self.experiment()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
             models::planned(&task.name, &self.model, &self.generation, list)?;
-        Ok((self.plan_of(&task, models)?, prices, task))
+        Ok((self.plan_of(&task, chosen, models), prices, task))
     }
 
     /// The task without what the command changes of it, its controls, and the words that name it.
@@ -134,10 +144,29 @@ impl DesignArguments {
         self.generation.setup()
     }
 
-    fn task(&self) -> Result<Task, Failure> {
+    /// Takes the texts of these files as they were, wherever they are now.
+    pub(super) fn keep_wordings(&mut self, files: Vec<WordingFile>) {
+        self.wordings.keep(files);
+    }
+
+    /// The task with the wordings that are asked for, and what is chosen of it.
+    fn experiment(&self) -> Result<(Task, Experiment), Failure> {
         let mut task = self.place.task(self.task_name())?;
         self.limits.replace(&mut task.limits);
-        Ok(task)
+        let (_, demonstrated) = DEMONSTRATION;
+        let conditions = if self.task.is_none() && self.conditions.is_empty() {
+            let condition = demonstrated.map(str::to_owned).into();
+            let grid = Vec::new();
+            Conditions { condition, grid }.of(&task)?
+        } else {
+            self.conditions.of(&task)?
+        };
+        let wordings = self.wordings.choose(&mut task, &conditions)?;
+        let experiment = Experiment {
+            conditions,
+            wordings,
+        };
+        Ok((task, experiment))
     }
 
     fn task_name(&self) -> &str {
@@ -145,25 +174,22 @@ impl DesignArguments {
         self.task.as_deref().unwrap_or(default)
     }
 
-    fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
-        let (_, demonstrated) = DEMONSTRATION;
-        let conditions = if self.task.is_none() && self.conditions.is_empty() {
-            let condition = demonstrated.map(str::to_owned).into();
-            let grid = Vec::new();
-            Conditions { condition, grid }.of(task)?
-        } else {
-            self.conditions.of(task)?
-        };
-        Ok(Plan::new(Design {
+    fn plan_of(&self, task: &Task, chosen: Experiment, models: Vec<PlannedModel>) -> Plan {
+        let Experiment {
+            conditions,
+            wordings,
+        } = chosen;
+        Plan::new(Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
             seed: self.seed,
             models,
             conditions,
-            wordings: tasks::wordings(task, &self.wording)?,
+            wordings: wordings.names,
+            own_wordings: wordings.own,
             trials: self.trials,
-        }))
+        })
     }
 }
 

@@ -36,6 +36,7 @@ mod site;
 pub mod task_files;
 mod tasks;
 mod tool;
+mod wordings;
 
 use std::process;
 
@@ -170,7 +171,9 @@ mod tests {
           calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
           show       Show a run, or one of its trials on a screen
           score      Judge a run again from its recorded evidence
-          report     Report on one run or on several together: rates, tactics, comparisons, and where all is from
+          report     Report on one run or on several together: rates, tactics, comparisons, and where all is
+                     from
+          export     Write a run in the format of another program
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
@@ -224,7 +227,8 @@ mod tests {
                   both
 
               --wording <W>
-                  A wording, or several as `plain,terse` [default: the task's first]
+                  A wording, or several as `plain,terse`; a file with texts of your own, as `mine.toml`,
+                  stands for all wordings in it [default: the task's first]
 
               --model <M>
                   A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,

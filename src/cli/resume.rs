@@ -39,7 +39,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut command = read_manifest(&arguments.run)?.command;
+    let manifest = read_manifest(&arguments.run)?;
+    let mut command = manifest.command;
     // What stands behind a `--` is no option any more.
     let end = command.iter().position(|word| word == "--");
     let end = end.unwrap_or(command.len());
@@ -47,6 +48,7 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut again = parsed(&command)?;
     again.conduct.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;
+    again.design.keep_wordings(manifest.wording_files);
     run::perform(&again, command)
 }
 

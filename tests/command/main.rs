@@ -45,3 +45,4 @@ mod terminal;
 mod user;
 mod verdicts;
 mod wire;
+mod wordings;
