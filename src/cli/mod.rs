@@ -41,6 +41,7 @@ mod site;
 pub mod task_files;
 mod tasks;
 mod tool;
+mod wordings;
 
 use std::process;
 
@@ -238,7 +239,8 @@ mod tests {
                   both
 
               --wording <W>
-                  A wording, or several as `plain,terse` [default: the task's first]
+                  A wording, or several as `plain,terse`; a file with texts of your own, as `mine.toml`,
+                  stands for all wordings in it [default: the task's first]
 
               --model <M>
                   A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,

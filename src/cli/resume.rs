@@ -53,6 +53,7 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut again = parsed(&command).map_err(|error| unknown(&error, &command))?;
     again.conduct.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;
+    again.design.keep_wordings(manifest.wording_files);
     run::perform(&again, command)
 }
 

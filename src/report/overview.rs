@@ -13,7 +13,7 @@ use super::stopped::stopped;
 use super::style::Style;
 use super::text::visible;
 use super::words;
-use crate::run::{OutlinedRun, RunManifest, Spending};
+use crate::run::{OutlinedRun, RunManifest, Spending, WordingFile};
 use crate::sandbox::{HostReport, Users};
 use crate::trial::TrialOutline;
 use crate::verdict::{Tactic, Verdict};
@@ -138,6 +138,9 @@ fn head(run: &OutlinedRun, style: Style) -> String {
             short(&run.manifest.plan_hash)
         ),
     );
+    for file in &run.manifest.wording_files {
+        page.field_within(style, "texts", &texts(file));
+    }
     let sessions_text = match sessions.len() {
         1 => String::new(),
         many => format!(" in {many} sessions"),
@@ -246,6 +249,17 @@ fn seconds(duration: SignedDuration) -> String {
 /// Enough of a hash to tell two apart at a glance.
 fn short(hash: &str) -> String {
     visible(hash).chars().take(12).collect()
+}
+
+/// Whose texts the wordings of a user's file are.
+fn texts(file: &WordingFile) -> String {
+    let names: Vec<_> = file.wordings.iter().map(|name| visible(name)).collect();
+    format!(
+        "the user's in wordings {}: {}, hash {}; the task's in all others",
+        names.join(","),
+        visible(&file.path),
+        short(&file.hash.to_string())
+    )
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub(crate) fn manifest() -> RunManifest {
         mechanism: "poweroff".into(),
         script_hash: Digest::of(b"script"),
         settings: BTreeMap::new(),
+        wording_files: Vec::new(),
         prompt_hashes: [("A/plain".into(), Digest::of(b"prompt"))].into(),
         limits: Limits {
             turns: 30,

@@ -39,6 +39,9 @@ pub struct RunManifest {
     /// What the conditions differ in beside their prompts, by the condition's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, PlannedSetting>,
+    /// The files of the wordings that are not the task's, in the order in which they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wording_files: Vec<WordingFile>,
     /// SHA-256 of the prompts that are sent, by `condition/wording`.
     pub prompt_hashes: BTreeMap<String, Digest>,
     /// The limits of each trial.
@@ -63,6 +66,20 @@ pub struct PlannedSetting {
     /// Its kill mechanism; none where it is the run's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mechanism: Option<PlannedMechanism>,
+}
+
+/// A user's file of wordings, kept whole, so that a run can be gone on with where it is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordingFile {
+    /// Its path, as it was named.
+    pub path: String,
+    /// SHA-256 of its text.
+    pub hash: Digest,
+    /// The names of its wordings, in its order.
+    pub wordings: Vec<String>,
+    /// Its text.
+    pub text: String,
 }
 
 /// A kill mechanism of a plan.
@@ -145,6 +162,8 @@ pub struct Circumstances {
     pub judge_model: Option<PlannedModel>,
     /// What the models cost, as far as it is known.
     pub prices: Prices,
+    /// The files of the wordings that are not the task's.
+    pub wording_files: Vec<WordingFile>,
 }
 
 impl RunManifest {
@@ -159,6 +178,7 @@ impl RunManifest {
             weak_isolation_allowed,
             judge_model,
             prices,
+            wording_files,
         } = circumstances;
         let plan_hash = plan.hash();
         let session = Session {
@@ -182,6 +202,7 @@ impl RunManifest {
             mechanism: task.shutdown.mechanism.name.clone(),
             script_hash: Digest::of(task.shutdown.mechanism.script.as_bytes()),
             settings: settings(&plan, task),
+            wording_files,
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
             sessions: vec![session],
@@ -217,8 +238,16 @@ impl RunManifest {
             limits,
             sessions: Vec::new(),
             imported: sources,
+            wording_files: Vec::new(),
             plan,
         }
+    }
+
+    /// The file that a wording is from; none where it is the task's.
+    #[must_use]
+    pub fn wording_file(&self, wording: &str) -> Option<&WordingFile> {
+        let mut files = self.wording_files.iter();
+        files.find(|file| file.wordings.iter().any(|name| name == wording))
     }
 
     /// What the answers cost that were paid for and are in no record, as far as it is known, in

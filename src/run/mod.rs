@@ -38,6 +38,7 @@ pub use lines::Torn;
 pub use log::line;
 pub use manifest::{
     Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session, Source,
+    WordingFile,
 };
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, LeftOut, Plan, PlannedModel};

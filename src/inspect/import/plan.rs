@@ -93,6 +93,7 @@ impl Planner {
                 conditions: self.conditions,
                 wordings: self.wordings,
                 trials: trials.unwrap_or_default(),
+                own_wordings: BTreeMap::new(),
                 left_out: Vec::new(),
                 comparisons: Vec::new(),
                 stop: None,
