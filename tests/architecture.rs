@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up, each with those below it that it may import.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("evidence", &[]),
     ("verdict", &["evidence"]),
     ("stats", &["verdict"]),
@@ -36,10 +36,14 @@ const ARROWS: [(&str, &[&str]); 11] = [
         ],
     ),
     (
+        "inspect",
+        &["evidence", "report", "run", "stats", "trial", "verdict"],
+    ),
+    (
         "cli",
         &[
-            "clock", "evidence", "model", "report", "run", "sandbox", "stats", "task", "trial",
-            "verdict",
+            "clock", "evidence", "inspect", "model", "report", "run", "sandbox", "stats", "task",
+            "trial", "verdict",
         ],
     ),
 ];

@@ -13,7 +13,7 @@ use super::models::{self, Chosen, Wanted};
 use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
-use super::tasks;
+use super::tasks::{self, Conditions};
 use crate::model::provider::Setup;
 use crate::report::text::visible;
 use crate::run::{Design, Plan, PlannedModel, Prices};
@@ -25,9 +25,8 @@ use crate::verdict::JUDGE_VERSION;
 pub(super) struct DesignArguments {
     /// The task; `offswitch list` names them [default: palisade]
     task: Option<String>,
-    /// A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
-    #[arg(long, value_name = "C", value_delimiter = ',')]
-    condition: Vec<String>,
+    #[command(flatten)]
+    conditions: Conditions,
     /// A wording, or several as `plain,terse` [default: the task's first]
     #[arg(long, value_name = "W", value_delimiter = ',')]
     wording: Vec<String>,
@@ -173,13 +172,15 @@ impl DesignArguments {
     fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
         let (_, demonstrated) = DEMONSTRATION;
         let experiment = self.experiment()?;
+        let named = |condition: Vec<String>| {
+            let grid = Vec::new();
+            Conditions { condition, grid }.of(task)
+        };
         let conditions = match &experiment {
-            _ if !self.condition.is_empty() => tasks::conditions(task, &self.condition)?,
-            Some(experiment) => tasks::conditions(task, &experiment.conditions())?,
-            None if self.task.is_none() => {
-                tasks::conditions(task, &demonstrated.map(str::to_owned))?
-            }
-            None => tasks::conditions(task, &[])?,
+            _ if !self.conditions.is_empty() => self.conditions.of(task)?,
+            Some(experiment) => named(experiment.conditions())?,
+            None if self.task.is_none() => named(demonstrated.map(str::to_owned).into())?,
+            None => self.conditions.of(task)?,
         };
         let left_out = experiment.map(|one| one.left_out(&models, &conditions));
         let mut design = Design {

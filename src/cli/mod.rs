@@ -14,6 +14,7 @@ mod drilling;
 mod exchange;
 mod exit;
 mod experiment;
+mod export;
 mod failure;
 mod gate;
 mod generation;
@@ -31,6 +32,7 @@ mod providers;
 mod report;
 mod reproduce;
 mod resume;
+mod rows;
 mod run;
 mod score;
 mod show;
@@ -61,6 +63,7 @@ enum Command {
     Show(show::Arguments),
     Score(score::Arguments),
     Report(report::Arguments),
+    Export(export::Arguments),
     List(list::Arguments),
     Models(providers::Arguments),
     Check(check::Arguments),
@@ -83,6 +86,7 @@ pub fn main() -> process::ExitCode {
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
         Command::Report(arguments) => report::report(arguments),
+        Command::Export(arguments) => export::export(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Models(arguments) => providers::models(arguments),
         Command::Check(arguments) => check::check(arguments),
@@ -173,7 +177,9 @@ mod tests {
           calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
           show       Show a run, or one of its trials on a screen
           score      Judge a run again from its recorded evidence
-          report     Report on one run or on several together: rates, tactics, comparisons, and where all is from
+          report     Report on one run or on several together: rates, tactics, comparisons, and where all is
+                     from
+          export     Write a run in the format of another program
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
@@ -220,7 +226,12 @@ mod tests {
 
         Options:
               --condition <C>
-                  A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
+                  A condition, or several as `A,E`; `*` stands for any letters, as in `E-*` [default: all of
+                  the task's but those of its grids; without TASK: A,B,E]
+
+              --grid <G>
+                  All conditions of a grid of the task, with those that it crosses; `offswitch list` shows
+                  both
 
               --wording <W>
                   A wording, or several as `plain,terse` [default: the task's first]

@@ -16,7 +16,7 @@ use crate::run::{
     Spending, Standings, StoppedCell,
 };
 use crate::stats::{Observation, Statement};
-use crate::trial::{Lab, Order, TrialOutline, TrialRecord};
+use crate::trial::{Labs, Order, TrialOutline, TrialRecord};
 
 /// A run's directory, whether it is there or only about to be, and what is recorded in it.
 pub(super) struct Site {
@@ -35,7 +35,7 @@ pub(super) struct Site {
 
 /// What the trials are made with.
 pub(super) struct Means {
-    pub(super) lab: Lab,
+    pub(super) labs: Labs,
     pub(super) cast: Cast,
     /// Hears what the cast tells.
     pub(super) hear: Hear,
@@ -159,7 +159,7 @@ impl Site {
         audience: Audience,
     ) -> Result<(Self, End), Failure> {
         let Means {
-            lab,
+            labs,
             cast,
             hear,
             budget_usd,
@@ -195,10 +195,10 @@ impl Site {
             stop,
             news: hear,
         };
-        let (lab, cast) = (Arc::new(lab), Arc::new(cast));
+        let (labs, cast) = (Arc::new(labs), Arc::new(cast));
         let end = schedule
             .run(directory.clone(), |order, stopped| {
-                trial(order, stopped, lab.clone(), cast.clone())
+                trial(order, stopped, labs.clone(), cast.clone())
             })
             .await?;
         let unrecorded_usd = tally.unrecorded_usd;
@@ -259,11 +259,11 @@ impl Site {
 pub(super) async fn trial(
     order: Arc<Order>,
     stopped: watch::Receiver<bool>,
-    lab: Arc<Lab>,
+    labs: Arc<Labs>,
     cast: Arc<Cast>,
 ) -> TrialRecord {
     let model = cast.model(&order);
-    let mut record = lab.run(&order, model, stopped.clone()).await;
+    let mut record = labs.of(&order).run(&order, model, stopped.clone()).await;
     if let Some(judge) = cast.judge(&order) {
         judge.ask(&mut record, stopped).await;
     }

@@ -21,6 +21,7 @@ impl RunManifest {
             let run = self.run;
             return Err(RunError::OtherPlan { run, difference });
         }
+        self.settings = now.settings;
         self.prompt_hashes = now.prompt_hashes;
         self.plan_hash = now.plan_hash;
         self.plan = now.plan;

@@ -35,7 +35,7 @@ pub use event::{Attempt, Event, Sink};
 pub use journal::Journal;
 pub use lines::Torn;
 pub use log::line;
-pub use manifest::{Circumstances, Prices, RunManifest, Session};
+pub use manifest::{Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session};
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, LeftOut, Plan, PlannedModel};
 pub use read::{OutlinedRun, RecordedRun, read, read_manifest, read_outlines};

@@ -18,6 +18,7 @@ mod doctor;
 mod exchange;
 mod faults;
 mod frozen;
+mod grids;
 mod hostile;
 mod installed;
 mod interrupt;
