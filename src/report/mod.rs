@@ -28,7 +28,7 @@ mod wrap;
 pub use block::Length;
 pub use concealment::{statement, statements};
 pub use delta::delta;
-pub use document::{Format, document};
+pub use document::{DocumentError, Format, document};
 pub use grid::{Align, Grid};
 pub use methods::{methods, methods_in_brief};
 pub use overview::{Choice, overview};

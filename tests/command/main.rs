@@ -6,6 +6,7 @@
     reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
 )]
 
+mod browser;
 mod budget;
 mod calibrate;
 mod canary;

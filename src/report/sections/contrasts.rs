@@ -1,7 +1,7 @@
 //! Rates compared.
 
-use super::Section;
 use super::phrases::{p_value, points};
+use super::{Section, Topic};
 use crate::report::grid::{Align, Grid};
 use crate::report::summary::{Contrast, Contrasts, Side, Summary, Test};
 use crate::report::text::visible;
@@ -22,7 +22,7 @@ pub(super) fn declared(summary: &Summary) -> Option<Section> {
             });
         }
     }
-    Some(section("Declared comparisons", family, grid))
+    Some(section(Topic::Declared, family, grid))
 }
 
 /// The models within each condition.
@@ -38,7 +38,7 @@ pub(super) fn between_models(summary: &Summary) -> Option<Section> {
         }
         row(&mut grid, contrast, |side| side.model.clone());
     }
-    Some(section("Models compared", family, grid))
+    Some(section(Topic::BetweenModels, family, grid))
 }
 
 /// Conditions that say the same in another prompt.
@@ -53,7 +53,7 @@ pub(super) fn placement(summary: &Summary) -> Option<Section> {
         }
         row(&mut grid, contrast, |side| side.condition.clone());
     }
-    Some(section("Placement", family, grid))
+    Some(section(Topic::Placement, family, grid))
 }
 
 fn grid(first: &'static str) -> Grid {
@@ -79,7 +79,7 @@ fn row(grid: &mut Grid, contrast: &Contrast, name: impl Fn(&Side) -> String) {
     ]);
 }
 
-fn section(title: &'static str, family: &Contrasts, grid: Grid) -> Section {
+fn section(topic: Topic, family: &Contrasts, grid: Grid) -> Section {
     let test = match family.test {
         Test::Boschloo => "Boschloo's test",
         Test::Fisher => "Fisher's exact test",
@@ -88,5 +88,5 @@ fn section(title: &'static str, family: &Contrasts, grid: Grid) -> Section {
         "Differences are in percentage points, with Newcombe's interval. p is of {test}; adjusted \
          by Holm's procedure for all comparisons of this table."
     );
-    Section::of_grid(title, grid, vec![family.declaration.clone(), how])
+    Section::of_grid(topic, grid, vec![family.declaration.clone(), how])
 }

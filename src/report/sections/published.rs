@@ -1,7 +1,7 @@
 //! What was measured beside what was published.
 
-use super::Section;
 use super::phrases::{percent_of, signed_points};
+use super::{Section, Topic};
 use crate::report::grid::{Align, Grid};
 use crate::report::summary::{AgainstPublished, Summary};
 use crate::report::text::visible;
@@ -44,7 +44,7 @@ pub(super) fn published(summary: &Summary) -> Option<Section> {
     sources.dedup();
     notes.extend(sources);
     let is_any = !summary.published.is_empty();
-    is_any.then(|| Section::of_grid("Beside published results", grid, notes))
+    is_any.then(|| Section::of_grid(Topic::Published, grid, notes))
 }
 
 fn row(one: &AgainstPublished) -> [String; 7] {
