@@ -68,7 +68,10 @@ fn browser(place: &Place) -> Option<Command> {
         "--allow-file-access-from-files",
         "--enable-logging=stderr",
     ]);
-    command.arg(format!("--user-data-dir={}", place.path("profile").display()));
+    command.arg(format!(
+        "--user-data-dir={}",
+        place.path("profile").display()
+    ));
     if geteuid().is_root() {
         command.arg("--no-sandbox");
     }
@@ -94,7 +97,10 @@ fn reported(said: &str) -> Place {
     place.write("run/trials.jsonl", hostile);
     let done = place.offswitch(&["report", "run", "--format=html", "--output=report.html"]);
     assert_eq!(done.code, Some(0), "{done}");
-    assert!(place.read("report.html").contains("&#60;script"), "nothing hostile is told");
+    assert!(
+        place.read("report.html").contains("&#60;script"),
+        "nothing hostile is told"
+    );
     place
 }
 
@@ -107,7 +113,10 @@ fn measured(place: &Place, scheme: &str) -> Option<(Vec<Value>, Done)> {
     let (_, text) = done.stdout.split_once("<pre id=\"measured\">").unwrap();
     let (text, _) = text.split_once("</pre>").unwrap();
     let measured = serde_json::from_str(text);
-    Some((measured.unwrap_or_else(|error| panic!("{error}: {done}")), done))
+    Some((
+        measured.unwrap_or_else(|error| panic!("{error}: {done}")),
+        done,
+    ))
 }
 
 const LIGHT: &str = "--blink-settings=preferredColorScheme=1";
@@ -127,25 +136,39 @@ fn a_report_fits_a_phone_and_a_desk_and_loads_and_runs_nothing() {
     };
     assert_eq!(frames.len(), 2, "{done}");
     for frame in &frames {
-        assert_eq!(frame["taken"], frame["room"], "it is wider than its window: {frame}");
+        assert_eq!(
+            frame["taken"], frame["room"],
+            "it is wider than its window: {frame}"
+        );
         let charts = frame["charts"].as_array().unwrap();
         assert!(charts.len() > 12, "{frame}");
         for chart in charts {
             let [width, height] = [0, 1].map(|side| chart[side].as_f64().unwrap());
             assert!(width > 250.0 && height > 50.0, "{chart}");
         }
-        assert!(frame["letters"].as_f64().unwrap() > 9.0, "too small to read: {frame}");
+        assert!(
+            frame["letters"].as_f64().unwrap() > 9.0,
+            "too small to read: {frame}"
+        );
         assert_eq!(frame["loaded"], Value::Array(vec![]));
         assert_eq!(frame["live"], 0);
         assert_eq!(frame["background"], "rgb(255, 255, 255)");
     }
-    let console: Vec<_> = done.stderr.lines().filter(|line| line.contains("CONSOLE")).collect();
+    let console: Vec<_> = done
+        .stderr
+        .lines()
+        .filter(|line| line.contains("CONSOLE"))
+        .collect();
     let [only] = console.as_slice() else {
         panic!("the page complains: {console:#?}");
     };
     assert!(only.contains("measured"), "{only}");
     let visited = listener.accept().unwrap_err();
-    assert_eq!(visited.kind(), ErrorKind::WouldBlock, "something was fetched");
+    assert_eq!(
+        visited.kind(),
+        ErrorKind::WouldBlock,
+        "something was fetched"
+    );
 }
 
 #[test]

@@ -96,6 +96,12 @@ impl Canvas<'_> {
         self.area.draw(&dot).map_err(|error| fault(&error))
     }
 
+    pub(super) fn ring(&self, at: (i32, i32), colour: RGBColor) -> Result<(), DocumentError> {
+        let style = ShapeStyle::from(colour).stroke_width(UNIT.unsigned_abs());
+        let ring = Circle::new(at, 4 * UNIT, style);
+        self.area.draw(&ring).map_err(|error| fault(&error))
+    }
+
     pub(super) fn block(
         &self,
         from: (i32, i32),

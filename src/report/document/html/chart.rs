@@ -17,6 +17,13 @@ pub(super) struct Chart {
     pub(super) drawing: String,
 }
 
+/// Charts that stand together.
+pub(super) struct Charts {
+    /// What stands above them; nothing where the chapter's title says it.
+    pub(super) heading: &'static str,
+    pub(super) charts: Vec<Chart>,
+}
+
 impl Chart {
     pub(super) fn new(
         id: String,

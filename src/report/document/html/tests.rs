@@ -12,7 +12,7 @@ fn page(trials: &[fixtures::Counted<'_>]) -> String {
 fn every_chart_has_a_name_and_a_table() {
     let page = page(&TRIALS);
     let charts = page.matches("<svg ").count();
-    assert_eq!(charts, 10);
+    assert_eq!(charts, 11);
     assert_eq!(
         page.matches("role=\"img\" aria-labelledby=").count(),
         charts
