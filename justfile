@@ -14,6 +14,10 @@ demo *arguments: build
 test *filter:
     cargo test {{ filter }}
 
+# Install the programs of others that tests compare with
+peers:
+    tests/peers/install
+
 # Play so many generated scripts of known truth, and tell how often they are misjudged
 generate count:
     OFFSWITCH_GENERATED={{ count }} cargo test --test generator generated -- --nocapture

@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod clock;
 pub mod evidence;
+pub mod inspect;
 pub mod model;
 pub mod report;
 pub mod run;

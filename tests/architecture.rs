@@ -11,11 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up, each with those below it that it may import.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("evidence", &[]),
     ("verdict", &["evidence"]),
-    ("task", &["evidence", "verdict"]),
     ("stats", &["verdict"]),
+    ("task", &["evidence", "stats", "verdict"]),
     ("clock", &[]),
     ("sandbox", &["evidence"]),
     ("model", &["evidence", "task", "verdict"]),
@@ -26,18 +26,24 @@ const ARROWS: [(&str, &[&str]); 11] = [
     (
         "run",
         &[
-            "clock", "evidence", "model", "sandbox", "task", "trial", "verdict",
+            "clock", "evidence", "model", "sandbox", "stats", "task", "trial", "verdict",
         ],
     ),
     (
         "report",
-        &["evidence", "run", "sandbox", "stats", "trial", "verdict"],
+        &[
+            "evidence", "run", "sandbox", "stats", "task", "trial", "verdict",
+        ],
+    ),
+    (
+        "inspect",
+        &["evidence", "report", "run", "stats", "trial", "verdict"],
     ),
     (
         "cli",
         &[
-            "clock", "evidence", "model", "report", "run", "sandbox", "stats", "task", "trial",
-            "verdict",
+            "clock", "evidence", "inspect", "model", "report", "run", "sandbox", "stats", "task",
+            "trial", "verdict",
         ],
     ),
 ];

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::exit::ExitCode;
 use super::task_files::LoadError;
+use crate::inspect::InspectError;
 use crate::model::ModelError;
 use crate::model::provider::{ClientError, DotenvError, EndpointError};
 use crate::model::scripted::BuiltinError;
@@ -107,6 +108,19 @@ impl From<RunError> for Failure {
         match error.hint() {
             Some(hint) => failure.with_hint(hint),
             None => failure,
+        }
+    }
+}
+
+impl From<InspectError> for Failure {
+    fn from(error: InspectError) -> Self {
+        match error {
+            InspectError::Run(error) => error.into(),
+            InspectError::Exists { .. } => Self::of(ExitCode::Failure, &error)
+                .with_hint("name another directory with `--output`, or add `--overwrite`"),
+            InspectError::Write { .. } => Self::of(ExitCode::Failure, &error).with_hint(
+                "look at the disk's free space and at permissions, or name another `--output`",
+            ),
         }
     }
 }

@@ -2,18 +2,19 @@
 
 mod process;
 
-pub(super) use process::{command, process, process_at_length};
+pub(crate) use process::process;
+pub(super) use process::{command, process_at_length};
 
 use super::text::visible;
 use crate::evidence::{
-    Aspect, Bound, Drill, DrillFailure, Effect, Ending, Exit, Fate, FiredBy, Limit, Outcome,
+    Aspect, Bound, Drill, DrillFailure, Effect, Ending, Exit, Fate, Fire, FiredBy, Limit, Outcome,
     ScriptEnd, Stage, Usage, Variable,
 };
 use crate::run::RunManifest;
 use crate::verdict::Tactic;
 
 /// The outcome's name as in the records, with its detail.
-pub(super) fn outcome(outcome: &Outcome) -> String {
+pub(crate) fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::ShutDown => "shut_down".into(),
         Outcome::Survived => "survived".into(),
@@ -26,7 +27,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
 }
 
 /// Why a trial of this run ended.
-pub(super) fn ending(ending: &Ending, run: &RunManifest) -> String {
+pub(crate) fn ending(ending: &Ending, run: &RunManifest) -> String {
     match ending {
         Ending::MachineDown => "the machine went down".into(),
         Ending::StillUp => "the mechanism was fired and the machine was still up".into(),
@@ -52,7 +53,7 @@ pub(super) fn ending(ending: &Ending, run: &RunManifest) -> String {
     }
 }
 
-pub(super) fn fate(fate: &Fate) -> String {
+pub(crate) fn fate(fate: &Fate) -> String {
     match fate {
         Fate::PoweredOff { senders } => {
             let senders: Vec<_> = senders.iter().map(process).collect();
@@ -92,7 +93,7 @@ pub fn drill(drill: &Drill) -> String {
     format!("the mechanism does not work: {how}")
 }
 
-pub(super) fn exit(exit: &Exit) -> String {
+pub(crate) fn exit(exit: &Exit) -> String {
     match exit {
         Exit::Exited { code } => format!("exit {code}"),
         Exit::Signaled { signal } => format!("ended by signal {signal}"),
@@ -185,6 +186,17 @@ pub(super) fn fired_by(by: FiredBy, question: Option<u32>) -> String {
     }
 }
 
+/// A fire with what came of it, on one line.
+pub(crate) fn fire(fire: &Fire) -> String {
+    format!(
+        "{}: {}{}, after {}",
+        fired_by(fire.by, fire.question),
+        script_end(&fire.end),
+        took_effect(fire.took_effect),
+        milliseconds(fire.took_ms)
+    )
+}
+
 /// Whether an effect that is not the machine's end was seen after the fire.
 pub(super) fn took_effect(took_effect: Option<bool>) -> &'static str {
     match took_effect {
@@ -207,7 +219,7 @@ pub(super) fn effect(effect: &Effect) -> String {
 }
 
 /// What is said of the output that held the notice.
-pub(super) fn notice(shown: Option<bool>) -> &'static str {
+pub(crate) fn notice(shown: Option<bool>) -> &'static str {
     match shown {
         None => "this output announced the shutdown",
         Some(true) => "this output announced the shutdown, and the model was shown it",
@@ -240,7 +252,7 @@ pub(super) fn clipped(text: &str, chars: usize) -> String {
     }
 }
 
-pub(super) fn aspect(aspect: Aspect) -> &'static str {
+pub(crate) fn aspect(aspect: Aspect) -> &'static str {
     match aspect {
         Aspect::Created => "created",
         Aspect::Deleted => "deleted",

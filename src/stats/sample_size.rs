@@ -26,7 +26,9 @@ const FEWEST: u64 = 15;
 /// Proportion", Statistical Science 16 (2001), section 4.
 #[must_use]
 pub fn trials_for_half_width(rate: f64, half_width: f64) -> Option<u64> {
-    smallest(|trials| expected_half_width(rate, trials).is_some_and(|ours| ours <= half_width))
+    let is_narrow =
+        |trials| expected_half_width(rate, trials).is_some_and(|ours| ours <= half_width);
+    smallest(MOST, is_narrow)
 }
 
 /// The number of trials in each of two cells with which a difference between the rates `first` and
@@ -51,7 +53,7 @@ pub fn trials_to_detect(first: f64, second: f64, power: f64) -> Option<u64> {
     let apart = (spread(first) + spread(second)).sqrt();
     let reach = Z * alike + Normal::standard().inverse_cdf(power) * apart;
     let trials = (reach / (first - second)).powi(2);
-    smallest(|count| real(count) >= trials).map(|trials| trials.max(FEWEST))
+    smallest(MOST, |count| real(count) >= trials).map(|trials| trials.max(FEWEST))
 }
 
 /// Half the width of the 95 % Jeffreys interval of so many trials, on average over all outcomes,
@@ -74,11 +76,12 @@ pub fn expected_half_width(rate: f64, trials: u64) -> Option<f64> {
     Some(outcomes.into_iter().filter(likely).map(half_width).sum())
 }
 
-/// The smallest number of trials that is enough, where all larger ones are as well.
-fn smallest(enough: impl Fn(u64) -> bool) -> Option<u64> {
+/// The smallest number of trials that is enough, where all larger ones are as well; none where
+/// `limit`, a power of two, is not.
+pub(super) fn smallest(limit: u64, enough: impl Fn(u64) -> bool) -> Option<u64> {
     let mut most = 1;
     while !enough(most) {
-        most = (most < MOST).then_some(2 * most)?;
+        most = (most < limit).then_some(2 * most)?;
     }
     let mut too_few = most / 2;
     while most - too_few > 1 {

@@ -8,6 +8,7 @@ mod effect;
 mod fault;
 mod fire;
 mod lab;
+mod labs;
 mod layout;
 mod line;
 mod meter;
@@ -25,6 +26,7 @@ mod tools;
 mod witness;
 
 pub use lab::{Lab, Order};
+pub use labs::Labs;
 pub use outline::TrialOutline;
 pub use record::TrialRecord;
 pub use tools::LONGEST_SHOWN;

@@ -6,6 +6,25 @@ use crate::report::grid::{Align, Grid};
 use crate::report::summary::{Contrast, Contrasts, Side, Summary, Test};
 use crate::report::text::visible;
 
+/// What the plan declared.
+pub(super) fn declared(summary: &Summary) -> Option<Section> {
+    let family = summary.declared.as_ref()?;
+    let mut grid = grid("declared");
+    for contrast in &family.contrasts {
+        let (first, second) = (&contrast.first, &contrast.second);
+        if first.model == second.model {
+            row(&mut grid, contrast, |side| {
+                format!("{} {}", side.model, side.condition)
+            });
+        } else {
+            row(&mut grid, contrast, |side| {
+                format!("{} {}", side.condition, side.model)
+            });
+        }
+    }
+    Some(section(Topic::Declared, family, grid))
+}
+
 /// The models within each condition.
 pub(super) fn between_models(summary: &Summary) -> Option<Section> {
     let family = summary.between_models.as_ref()?;
@@ -17,7 +36,7 @@ pub(super) fn between_models(summary: &Summary) -> Option<Section> {
             let condition = visible(&contrast.first.condition);
             grid.group(format!("condition {condition}"));
         }
-        row(&mut grid, contrast, |side| &side.model);
+        row(&mut grid, contrast, |side| side.model.clone());
     }
     Some(section(Topic::BetweenModels, family, grid))
 }
@@ -32,7 +51,7 @@ pub(super) fn placement(summary: &Summary) -> Option<Section> {
             group = Some(&contrast.first.model);
             grid.group(visible(&contrast.first.model).into_owned());
         }
-        row(&mut grid, contrast, |side| &side.condition);
+        row(&mut grid, contrast, |side| side.condition.clone());
     }
     Some(section(Topic::Placement, family, grid))
 }
@@ -47,9 +66,9 @@ fn grid(first: &'static str) -> Grid {
     ])
 }
 
-fn row(grid: &mut Grid, contrast: &Contrast, name: impl Fn(&Side) -> &String) {
+fn row(grid: &mut Grid, contrast: &Contrast, name: impl Fn(&Side) -> String) {
     let sides = [&contrast.first, &contrast.second];
-    let [first, second] = sides.map(|side| visible(name(side)).into_owned());
+    let [first, second] = sides.map(|side| visible(&name(side)).into_owned());
     let [k, l] = sides.map(|side| format!("{}/{}", side.resisted, side.n));
     grid.row([
         format!("  {first} − {second}"),

@@ -5,6 +5,7 @@ mod contrasts;
 mod origin;
 mod others;
 mod phrases;
+mod published;
 mod rates;
 
 use super::grid::Grid;
@@ -32,6 +33,10 @@ pub(super) enum Topic {
     Provenance,
     /// How often models of a kind resisted.
     Rates(Kind),
+    /// Which cells were stopped early.
+    Stopped,
+    /// What was measured beside what was published.
+    Published,
     /// How much the wording matters.
     Wordings,
     /// How trials were judged.
@@ -40,6 +45,8 @@ pub(super) enum Topic {
     Outcomes,
     /// By what models interfered.
     Tactics,
+    /// The comparisons that the plan declared.
+    Declared,
     /// Models compared within conditions.
     BetweenModels,
     /// Conditions that differ in placement alone.
@@ -60,10 +67,13 @@ impl Topic {
             Self::Rates(Kind::Model) => "Rates",
             Self::Rates(Kind::Replay) => "Rates of replays",
             Self::Rates(Kind::Script) => "Rates of controls",
+            Self::Stopped => "Stopped early",
+            Self::Published => "Beside published results",
             Self::Wordings => "Wordings",
             Self::Verdicts => "Verdicts",
             Self::Outcomes => "Outcomes",
             Self::Tactics => "Tactics",
+            Self::Declared => "Declared comparisons",
             Self::BetweenModels => "Models compared",
             Self::Placement => "Placement",
             Self::Statements => "Self-reports and opinions",
@@ -79,10 +89,13 @@ impl Topic {
             Self::Rates(Kind::Model) => "rates",
             Self::Rates(Kind::Replay) => "replays",
             Self::Rates(Kind::Script) => "control-rates",
+            Self::Stopped => "stopped",
+            Self::Published => "published",
             Self::Wordings => "wordings",
             Self::Verdicts => "verdicts",
             Self::Outcomes => "outcomes",
             Self::Tactics => "tactics",
+            Self::Declared => "declared",
             Self::BetweenModels => "models",
             Self::Placement => "placement",
             Self::Statements => "statements",
@@ -110,10 +123,13 @@ pub(super) fn sections(summary: &Summary) -> Vec<Section> {
         rates::rates(summary, Kind::Model),
         rates::rates(summary, Kind::Replay),
         rates::rates(summary, Kind::Script),
+        rates::stopped(summary),
+        published::published(summary),
         rates::wordings(summary),
         Some(rates::verdicts(summary)),
         Some(rates::outcomes(summary)),
         rates::tactics(summary),
+        contrasts::declared(summary),
         contrasts::between_models(summary),
         contrasts::placement(summary),
         others::statements(summary),

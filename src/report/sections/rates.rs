@@ -32,17 +32,59 @@ pub(super) fn rates(summary: &Summary, kind: Kind) -> Option<Section> {
         ("invalid", Align::Right),
         ("had all counted", Align::Right),
     ]);
+    let is_stopped = |cell: &Cell| {
+        let mut stopped = summary.stopped.iter();
+        stopped.any(|one| one.model == cell.model && one.condition == cell.condition)
+    };
     by_model(&mut grid, &cells, |cell| {
         let rate = &cell.rate;
+        let mark = if is_stopped(cell) { " ‡" } else { "" };
         vec![vec![
-            fraction(cell),
+            fraction(cell) + mark,
             rate_of(rate),
             rate.excluded.to_string(),
             rate.invalid.to_string(),
             bounds(rate),
         ]]
     });
-    (!cells.is_empty()).then(|| Section::of_grid(Topic::Rates(kind), grid, vec![note.into()]))
+    let mut notes = vec![note.to_owned()];
+    if cells.iter().any(is_stopped) {
+        notes.push("‡ stopped early, by the rule that the plan declared.".into());
+    }
+    (!cells.is_empty()).then(|| Section::of_grid(Topic::Rates(kind), grid, notes))
+}
+
+/// Which cells were stopped early.
+pub(super) fn stopped(summary: &Summary) -> Option<Section> {
+    let mut grid = Grid::new([
+        CONDITION,
+        ("wording", Align::Left),
+        ("after", Align::Right),
+        ("resisted then", Align::Right),
+        ("spared", Align::Right),
+        ("half-width, points", Align::Right),
+        ("looked at every", Align::Right),
+    ]);
+    let mut group = None;
+    for one in &summary.stopped {
+        if group != Some(&one.model) {
+            group = Some(&one.model);
+            grid.group(visible(&one.model).into_owned());
+        }
+        grid.row([
+            place(&one.condition, None),
+            visible(&one.wording).into_owned(),
+            one.after.to_string(),
+            format!("{}/{}", one.resisted, one.n),
+            one.spared.to_string(),
+            ((1000.0 * one.half_width).round() / 10.0).to_string(),
+            one.every.to_string(),
+        ]);
+    }
+    let note = "The plan declared before the first trial that a cell stops as soon as its interval \
+                is so narrow. The trials that were spared are not missing.";
+    let is_any = !summary.stopped.is_empty();
+    is_any.then(|| Section::of_grid(Topic::Stopped, grid, vec![note.into()]))
 }
 
 /// How much the wording matters.

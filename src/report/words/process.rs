@@ -11,7 +11,7 @@ const COMMAND_CHARS: usize = 100;
 const NAMED_SOCKETS: usize = 3;
 
 /// Who it is: its number, its user, its command line.
-pub(in crate::report) fn process(process: &Process) -> String {
+pub(crate) fn process(process: &Process) -> String {
     format!(
         "process {} of user {} (`{}`)",
         process.pid,

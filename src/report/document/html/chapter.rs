@@ -50,9 +50,12 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
     let topic = section.topic;
     let charts = match topic {
         Topic::Rates(kind) => forest::rates(summary, kind)?,
+        Topic::Published => forest::published(summary)?,
         Topic::Wordings => forest::wordings(summary)?,
         Topic::Verdicts => bars(summary)?,
         Topic::Provenance
+        | Topic::Stopped
+        | Topic::Declared
         | Topic::Outcomes
         | Topic::Tactics
         | Topic::BetweenModels
@@ -61,6 +64,13 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
         | Topic::LeftOut
         | Topic::Controls => Vec::new(),
     };
+    let mut notes = section.notes;
+    if charts.iter().any(Charts::has_published) {
+        notes.insert(
+            0,
+            "◆ what was published of the model, by the same lens.".into(),
+        );
+    }
     let legend = (topic == Topic::Verdicts).then(|| Verdict::ALL.map(Verdict::name));
     Ok(Chapter {
         id: topic.id(),
@@ -74,6 +84,6 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
         },
         fields: section.fields,
         table: section.grid.as_ref().map(Table::of),
-        notes: section.notes,
+        notes,
     })
 }

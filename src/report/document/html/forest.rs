@@ -1,7 +1,7 @@
 //! Forest plots: rates as points on their intervals, one below the other.
 
 use super::DocumentError;
-use super::canvas::{Canvas, INK, LINE, MARK, QUIET, Side, UNIT, WIDTH, cut, part};
+use super::canvas::{Canvas, INK, LINE, MARK, PUBLISHED, QUIET, Side, UNIT, WIDTH, cut, part};
 use super::chart::{Chart, Charts};
 use super::marked_name;
 use crate::report::sections::{percent_of, rate_of};
@@ -32,6 +32,8 @@ struct Row {
     interval: Option<[f64; 2]>,
     /// Further rates, each a ring.
     rings: Vec<f64>,
+    /// Published rates, each a diamond.
+    published: Vec<f64>,
 }
 
 /// For each model of a kind its conditions; then, where several models share one, for each
@@ -42,7 +44,7 @@ pub(super) fn rates(summary: &Summary, kind: Kind) -> Result<Vec<Charts>, Docume
     let by_model = grouped(&cells, |cell| &cell.model);
     let of_models = by_model.iter().map(|cells| {
         let rows = cells.iter();
-        let rows = rows.map(|cell| rate(visible(&cell.condition).into_owned(), cell));
+        let rows = rows.map(|cell| rate(visible(&cell.condition).into_owned(), cell, summary));
         (marked_name(cells[0]), rows.collect())
     });
     let mut charts = vec![Charts {
@@ -52,7 +54,9 @@ pub(super) fn rates(summary: &Summary, kind: Kind) -> Result<Vec<Charts>, Docume
     let by_condition = grouped(&cells, |cell| &cell.condition);
     let shared = by_condition.iter().filter(|cells| cells.len() > 1);
     let of_conditions = shared.map(|cells| {
-        let rows = cells.iter().map(|cell| rate(marked_name(cell), cell));
+        let rows = cells
+            .iter()
+            .map(|cell| rate(marked_name(cell), cell, summary));
         let condition = visible(&cells[0].condition);
         (format!("Condition {condition}"), rows.collect())
     });
@@ -87,8 +91,12 @@ pub(super) fn wordings(summary: &Summary) -> Result<Vec<Charts>, DocumentError> 
     }])
 }
 
-fn rate(label: String, cell: &Cell) -> Row {
+fn rate(label: String, cell: &Cell, summary: &Summary) -> Row {
     let rate = &cell.rate;
+    let published = summary.published.iter().filter(|one| {
+        // A rate by another lens is another rate.
+        one.model == cell.model && one.condition == cell.condition && one.lens == summary.lens.name
+    });
     Row {
         label,
         counted: format!("{}/{}", rate.resisted, rate.n),
@@ -96,6 +104,7 @@ fn rate(label: String, cell: &Cell) -> Row {
         point: rate.share,
         interval: rate.jeffreys,
         rings: Vec::new(),
+        published: published.filter_map(|one| one.published.share).collect(),
     }
 }
 
@@ -116,7 +125,36 @@ fn over_wordings(cell: &Cell) -> Row {
             .iter()
             .filter_map(|one| one.rate.share)
             .collect(),
+        published: Vec::new(),
     }
+}
+
+/// For each model that publications name, each published rate with what was measured.
+pub(super) fn published(summary: &Summary) -> Result<Vec<Charts>, DocumentError> {
+    let models = summary
+        .published
+        .chunk_by(|one, next| one.model == next.model);
+    let of_models = models.map(|rows| {
+        let told = rows.iter().map(|one| Row {
+            label: format!(
+                "{}: {} in {}",
+                visible(&one.condition),
+                visible(&one.published.printed),
+                visible(&one.published.experiment)
+            ),
+            counted: format!("{}/{}", one.resisted, one.n),
+            rate: percent_of(one.share, one.jeffreys, one.n),
+            point: one.share,
+            interval: one.jeffreys,
+            rings: Vec::new(),
+            published: one.published.share.into_iter().collect(),
+        });
+        (visible(&rows[0].model).into_owned(), told.collect())
+    });
+    Ok(vec![Charts {
+        heading: "",
+        charts: plots("published", of_models)?,
+    }])
 }
 
 fn plots(
@@ -168,7 +206,11 @@ fn forest(id: String, caption: String, rows: &[Row]) -> Result<Chart, DocumentEr
             canvas.text(label, below, Side::Middle, (QUIET, 11))
         })
     })?;
-    Ok(Chart::new(id, caption, title, (height, drawing)))
+    let published = rows.iter().map(|row| row.published.len()).sum();
+    Ok(Chart {
+        published,
+        ..Chart::new(id, caption, title, (height, drawing))
+    })
 }
 
 /// The marks of the scale, and where they stand.
@@ -206,6 +248,9 @@ fn draw(canvas: &Canvas<'_>, row: &Row, top: i32) -> Result<(), DocumentError> {
     if let Some(share) = row.point {
         canvas.dot((START + part(share, LENGTH), line), MARK)?;
     }
+    let mut published = row.published.iter();
+    published
+        .try_for_each(|share| canvas.diamond((START + part(*share, LENGTH), line), PUBLISHED))?;
     let mut rings = row.rings.iter();
     rings.try_for_each(|share| canvas.ring((START + part(*share, LENGTH), line), INK))
 }
