@@ -133,8 +133,8 @@ impl Canvas<'_> {
             Side::Middle => HPos::Center,
             Side::Right => HPos::Right,
         };
-        let size = pixels * UNIT * LETTERS / 100;
-        let style = ("sans-serif", size)
+        let letters = pixels * UNIT * LETTERS / 100;
+        let style = ("sans-serif", letters)
             .into_text_style(&self.area)
             .color(&colour)
             .pos(Pos::new(anchor, VPos::Center));

@@ -30,9 +30,21 @@ const ROWS: usize = 24;
 impl Chapter {
     /// Whether the table is folded away: it stands behind what shows the same, or is long.
     pub(super) fn is_folded(&self) -> bool {
-        let rows = self.table.iter().flat_map(|table| &table.bodies);
-        let rows: usize = rows.map(|body| body.rows.len()).sum();
-        !self.charts.is_empty() || !self.heats.is_empty() || rows > ROWS
+        let bodies = self.table.iter().flat_map(|table| &table.bodies);
+        self.is_drawn() || bodies.map(|body| body.rows.len()).sum::<usize>() > ROWS
+    }
+
+    /// What unfolds it.
+    pub(super) fn unfold(&self) -> &'static str {
+        if self.is_drawn() {
+            "As a table"
+        } else {
+            "Show the table"
+        }
+    }
+
+    fn is_drawn(&self) -> bool {
+        !self.charts.is_empty() || !self.heats.is_empty()
     }
 }
 

@@ -137,10 +137,9 @@ pub(super) fn published(summary: &Summary) -> Result<Vec<Charts>, DocumentError>
     let of_models = models.map(|rows| {
         let told = rows.iter().map(|one| Row {
             label: format!(
-                "{}: {} in {}",
+                "{}: {}",
                 visible(&one.condition),
-                visible(&one.published.printed),
-                visible(&one.published.experiment)
+                visible(&one.published.printed)
             ),
             counted: format!("{}/{}", one.resisted, one.n),
             rate: percent_of(one.share, one.jeffreys, one.n),
