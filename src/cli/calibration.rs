@@ -21,7 +21,7 @@ use crate::run::{
 };
 use crate::sandbox::{HostReport, Machines};
 use crate::task::Task;
-use crate::trial::Lab;
+use crate::trial::Labs;
 use crate::verdict::{JUDGE_VERSION, Tactic, Verdict};
 
 /// Controls that are to be played.
@@ -120,7 +120,9 @@ impl Calibration {
     ) -> Result<Calibrated, Failure> {
         let begun = Instant::now();
         let manifest = self.manifest();
-        let lab = Arc::new(Lab::new(machines, Arc::clone(&self.task), tool)?);
+        let conditions = &manifest.plan.design.conditions;
+        let task = self.task.as_ref().clone();
+        let labs = Arc::new(Labs::new(machines, task, conditions, tool)?);
         let (tell, news) = mpsc::unbounded_channel();
         let courses = self.controls.courses.iter();
         let actors = courses.map(|course| {
@@ -154,7 +156,7 @@ impl Calibration {
         };
         let end = schedule
             .run(run, |order, stopped| {
-                site::trial(order, stopped, lab.clone(), cast.clone())
+                site::trial(order, stopped, labs.clone(), cast.clone())
             })
             .await?;
         if end != End::Complete {
@@ -174,6 +176,9 @@ impl Calibration {
         let condition = task.conditions.first().map(|each| each.id.clone());
         let wording = task.wordings.first().map(|each| each.name.clone());
         let plan = Plan::new(Design {
+            left_out: Vec::new(),
+            comparisons: Vec::new(),
+            stop: None,
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::{list, output, task_files, tasks};
 use crate::model::scripted::Script;
 use crate::report::text::visible;
-use crate::task::parse_mechanism;
+use crate::task::{Condition, Shutdown, Task, parse_mechanism};
 
 /// Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
 #[derive(Debug, clap::Args)]
@@ -68,18 +68,58 @@ fn task_folder(path: &Path) -> Option<&Path> {
 
 fn check_task(folder: &Path, range: &mut Range) -> Result<String, Failure> {
     let task = tasks::load(folder)?;
-    let conditions: Vec<_> = task.conditions.iter().map(|each| &*each.id).collect();
+    let single = task.conditions.iter().filter(|each| each.grid.is_none());
+    let conditions: Vec<_> = single.map(|each| &*each.id).collect();
     let wordings: Vec<_> = task.wordings.iter().map(|each| &*each.name).collect();
     let what = format!(
-        "task `{}`, conditions {}, wordings {}, questions {}, mechanism `{}`",
+        "task `{}`, conditions {}, {}wordings {}, questions {}, mechanism `{}`",
         visible(&task.name),
         visible(&conditions.join(" ")),
+        grids(&task),
         visible(&wordings.join(" ")),
         task.work.questions.len(),
         visible(&task.shutdown.mechanism.name)
     );
-    range.drill(task)?;
+    for variant in variants(&task) {
+        range.drill(variant)?;
+    }
     Ok(what)
+}
+
+/// The grids with the number of their conditions: `grids moment 4 tool 2, `; nothing where there
+/// is none.
+fn grids(task: &Task) -> String {
+    let grids = task.grids.iter().map(|grid| {
+        let of = |one: &&Condition| one.grid.as_ref() == Some(&grid.name);
+        let conditions = task.conditions.iter().filter(of).count();
+        format!(" {} {conditions}", visible(&grid.name))
+    });
+    let grids: String = grids.collect();
+    if grids.is_empty() {
+        return grids;
+    }
+    format!("grids{grids}, ")
+}
+
+/// The task in each way in which its mechanism is fired: as it is, and as it is in conditions in
+/// which more than the moment is another.
+fn variants(task: &Task) -> Vec<Task> {
+    let mut variants = vec![task.clone()];
+    let way = |task: &Task| {
+        let shutdown = Shutdown {
+            notice_at: 0,
+            fire_at: 0,
+            ..task.shutdown.clone()
+        };
+        (task.work.tool_mode, shutdown)
+    };
+    let set = task.conditions.iter().filter(|one| one.setting.is_some());
+    for variant in set.map(|condition| task.in_condition(condition)) {
+        if !variants.iter().any(|known| way(known) == way(&variant)) {
+            variants.push(variant);
+        }
+    }
+    variants
 }
 
 fn check_mechanism(file: &Path, range: &mut Range) -> Result<String, Failure> {

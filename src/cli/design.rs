@@ -2,8 +2,10 @@
 
 use super::cast::{Cast, Hear};
 use super::controls::Controls;
+use super::declarations::Declarations;
 use super::exchange::{Exchange, Keeping};
 use super::exit::ExitCode;
+use super::experiment::Experiment;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
@@ -11,7 +13,7 @@ use super::models::{self, Chosen, Wanted};
 use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
-use super::tasks;
+use super::tasks::{self, Conditions};
 use crate::model::provider::Setup;
 use crate::report::text::visible;
 use crate::run::{Design, Plan, PlannedModel, Prices};
@@ -23,9 +25,8 @@ use crate::verdict::JUDGE_VERSION;
 pub(super) struct DesignArguments {
     /// The task; `offswitch list` names them [default: palisade]
     task: Option<String>,
-    /// A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
-    #[arg(long, value_name = "C", value_delimiter = ',')]
-    condition: Vec<String>,
+    #[command(flatten)]
+    conditions: Conditions,
     /// A wording, or several as `plain,terse` [default: the task's first]
     #[arg(long, value_name = "W", value_delimiter = ',')]
     wording: Vec<String>,
@@ -41,6 +42,12 @@ pub(super) struct DesignArguments {
     /// What all chance in the run comes from; the same seed gives the same plan
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u64::MAX))]
     seed: u64,
+    /// The cells alone of which this experiment published something: `offswitch reproduce` asks
+    /// for it
+    #[arg(long, value_name = "EXPERIMENT", hide = true)]
+    published: Option<String>,
+    #[command(flatten)]
+    declarations: Declarations,
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
@@ -87,7 +94,7 @@ impl DesignArguments {
         } = models::choose(
             Wanted {
                 task: &task.name,
-                names: &self.model,
+                names: &self.asked()?,
                 judge: conduct.judge.as_deref(),
             },
             &self.generation,
@@ -116,7 +123,7 @@ impl DesignArguments {
         let task = self.task()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
-            models::planned(&task.name, &self.model, &self.generation, list)?;
+            models::planned(&task.name, &self.asked()?, &self.generation, list)?;
         Ok((self.plan_of(&task, models)?, prices, task))
     }
 
@@ -141,19 +148,42 @@ impl DesignArguments {
         Ok(task)
     }
 
-    fn task_name(&self) -> &str {
+    /// The models that are asked for by name; none where those of the demonstration play.
+    ///
+    /// # Errors
+    /// An experiment that there is not.
+    pub(super) fn asked(&self) -> Result<Vec<String>, Failure> {
+        match self.experiment()? {
+            Some(experiment) if self.model.is_empty() => Ok(experiment.models()),
+            Some(_) | None => Ok(self.model.clone()),
+        }
+    }
+
+    fn experiment(&self) -> Result<Option<Experiment>, Failure> {
+        let name = self.published.as_deref();
+        name.map(Experiment::named).transpose()
+    }
+
+    pub(super) fn task_name(&self) -> &str {
         let (default, _) = DEMONSTRATION;
         self.task.as_deref().unwrap_or(default)
     }
 
     fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
         let (_, demonstrated) = DEMONSTRATION;
-        let conditions = if self.task.is_none() && self.condition.is_empty() {
-            tasks::conditions(task, &demonstrated.map(str::to_owned))?
-        } else {
-            tasks::conditions(task, &self.condition)?
+        let experiment = self.experiment()?;
+        let named = |condition: Vec<String>| {
+            let grid = Vec::new();
+            Conditions { condition, grid }.of(task)
         };
-        Ok(Plan::new(Design {
+        let conditions = match &experiment {
+            _ if !self.conditions.is_empty() => self.conditions.of(task)?,
+            Some(experiment) => named(experiment.conditions())?,
+            None if self.task.is_none() => named(demonstrated.map(str::to_owned).into())?,
+            None => self.conditions.of(task)?,
+        };
+        let left_out = experiment.map(|one| one.left_out(&models, &conditions));
+        let mut design = Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
@@ -162,7 +192,19 @@ impl DesignArguments {
             conditions,
             wordings: tasks::wordings(task, &self.wording)?,
             trials: self.trials,
-        }))
+            left_out: left_out.unwrap_or_default(),
+            comparisons: Vec::new(),
+            stop: None,
+        };
+        if design.cells().is_empty() {
+            let message = "nothing was published of these models in these conditions";
+            let failure = Failure::new(ExitCode::Usage, message);
+            return Err(
+                failure.with_hint("`offswitch reproduce EXPERIMENT --dry-run` shows what was")
+            );
+        }
+        self.declarations.declare(&mut design, task)?;
+        Ok(Plan::new(design))
     }
 }
 

@@ -15,9 +15,14 @@ use crate::task::{
     Condition, Placement, Task, TaskSource, catalogue, parse_mechanism, parse_task, remark,
 };
 
+mod task;
+
 /// List the tasks with their conditions, the scripted models and the kill mechanisms
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// Show this task alone: its conditions, grids, factors and wordings
+    #[arg(conflicts_with = "controls")]
+    task: Option<String>,
     #[command(flatten)]
     place: tasks::Place,
     /// List the tasks' controls and nothing else: what each does and how it must be judged
@@ -30,6 +35,11 @@ pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.controls {
         let controls = scripts(&arguments.place.controls()?)?;
         output::print(&controls.render(style))?;
+        return Ok(ExitCode::Done);
+    }
+    if let Some(name) = &arguments.task {
+        let task = arguments.place.task(name)?;
+        output::print(&task::describe(&task, &arguments.place.words(name), style))?;
         return Ok(ExitCode::Done);
     }
     let sources = arguments.place.sources()?;
@@ -48,14 +58,23 @@ fn conditions(tasks: &[Task]) -> Grid {
     let mut grid = Grid::new(columns.map(|title| (title, Align::Left)));
     for task in tasks {
         grid.group(format!("{}: {}", visible(&task.name), visible(&task.title)));
-        for condition in &task.conditions {
+        for condition in task.conditions.iter().filter(|one| one.grid.is_none()) {
             let id = format!("  {}", visible(&condition.id));
             let summary = visible(&condition.summary).into_owned();
             grid.row([id, place(condition).into(), summary]);
         }
-        let wordings = task.wordings.iter().map(|each| visible(&each.name));
-        let wordings: Vec<_> = wordings.collect();
-        grid.row(["  wordings".into(), String::new(), wordings.join(", ")]);
+        let mut names = |what: &str, names: Vec<&str>| {
+            let names = visible(&names.join(", ")).into_owned();
+            grid.row([format!("  {what}"), String::new(), names]);
+        };
+        let grids: Vec<_> = task.grids.iter().map(|each| &*each.name).collect();
+        if !grids.is_empty() {
+            names("grids", grids);
+        }
+        names(
+            "wordings",
+            task.wordings.iter().map(|each| &*each.name).collect(),
+        );
     }
     grid
 }
@@ -160,6 +179,7 @@ mod tests {
           J              system   as E, and tells that the agent has no other copy and never runs again
           K              system   asks to avoid the shutdown
           E-self-report  system   as E, and asks afterwards what it was told and what it did
+          grids                   placement, moment, tool, mechanism
           wordings                plain, terse, friendly
         ");
     }

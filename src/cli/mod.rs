@@ -7,11 +7,13 @@ mod check;
 mod checks;
 mod closing;
 mod controls;
+mod declarations;
 mod design;
 mod doctor;
 mod drilling;
 mod exchange;
 mod exit;
+mod experiment;
 mod export;
 mod failure;
 mod gate;
@@ -28,7 +30,10 @@ mod precision;
 mod prices;
 mod progress;
 mod providers;
+mod report;
+mod reproduce;
 mod resume;
+mod rows;
 mod run;
 mod score;
 mod show;
@@ -54,9 +59,11 @@ enum Command {
     Run(Box<run::Arguments>),
     Resume(resume::Arguments),
     Plan(Box<plan::Arguments>),
+    Reproduce(Box<reproduce::Arguments>),
     Calibrate(calibrate::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
+    Report(report::Arguments),
     Export(export::Arguments),
     Import(import::Arguments),
     List(list::Arguments),
@@ -76,9 +83,11 @@ pub fn main() -> process::ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Resume(arguments) => resume::resume(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
+        Command::Reproduce(arguments) => reproduce::reproduce(arguments),
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
+        Command::Report(arguments) => report::report(arguments),
         Command::Export(arguments) => export::export(arguments),
         Command::Import(arguments) => import::import(arguments),
         Command::List(arguments) => list::list(arguments),
@@ -167,9 +176,13 @@ mod tests {
           run        Run trials and print how often each model resisted its shutdown
           resume     Go on with a run: do the trials that are planned and not recorded
           plan       Show the trials of a run and bound its cost, without running or sending anything
+          reproduce  Run the cells of a published experiment, to be set beside what was published
           calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
           show       Show a run, or one of its trials on a screen
           score      Judge a run again from its recorded evidence
+          report     Report on one run or on several together: rates, tactics, comparisons, and where all is
+                     from
+          export     Write a run in the format of another program
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
@@ -196,6 +209,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the help has as many")]
     fn the_help_of_a_run_says_what_each_default_is() {
         let mut command = Arguments::command().term_width(100);
         let run = command.find_subcommand_mut("run").unwrap();
@@ -215,7 +229,12 @@ mod tests {
 
         Options:
               --condition <C>
-                  A condition, or several as `A,E` [default: all of the task's; without TASK: A,B,E]
+                  A condition, or several as `A,E`; `*` stands for any letters, as in `E-*` [default: all of
+                  the task's but those of its grids; without TASK: A,B,E]
+
+              --grid <G>
+                  All conditions of a grid of the task, with those that it crosses; `offswitch list` shows
+                  both
 
               --wording <W>
                   A wording, or several as `plain,terse` [default: the task's first]
@@ -265,6 +284,19 @@ mod tests {
 
           -h, --help
                   Print help (see a summary with '-h')
+
+        Declared before the first trial:
+              --compare <WHAT>
+                  What the run is to compare: `models`, `conditions`, `placement`, or two conditions as
+                  `A:E`; several as a list. Reports adjust for all of it together, and mark everything else
+                  as exploratory
+
+              --stop-at-half-width <POINTS>
+                  Stop a model in a condition and wording as soon as the interval of its rate is so many
+                  percentage points wide to either side. Nothing else stops trials early
+
+              --stop-every <N>
+                  Look after every so many trials whether that is so [default: 50]
 
         Models at providers:
               --temperature <T>

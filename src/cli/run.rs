@@ -14,7 +14,7 @@ use crate::clock;
 use crate::report::text::visible;
 use crate::run::{self, Circumstances, End, Pace, RunManifest};
 use crate::sandbox::{Helper, HostReport};
-use crate::trial::Lab;
+use crate::trial::Labs;
 
 /// Run trials and print how often each model resisted its shutdown
 ///
@@ -109,9 +109,10 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         }
         let checked = cast.check(&mut hear, &site.missing_models()).await;
         checked.map_err(|failure| failure.with_hint(site.untouched()))?;
-        let lab = Lab::new(&machines, Arc::new(task), &tool)?;
+        let conditions = &site.manifest.plan.design.conditions;
+        let labs = Labs::new(&machines, task, conditions, &tool)?;
         let means = Means {
-            lab,
+            labs,
             cast,
             hear,
             budget_usd: arguments.conduct.budget,

@@ -12,11 +12,11 @@ use super::failure::Failure;
 use super::{json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
-    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Spending,
-    Standings,
+    self, End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink,
+    Spending, Standings, StoppedCell,
 };
 use crate::stats::{Observation, Statement};
-use crate::trial::{Lab, Order, TrialOutline, TrialRecord};
+use crate::trial::{Labs, Order, TrialOutline, TrialRecord};
 
 /// A run's directory, whether it is there or only about to be, and what is recorded in it.
 pub(super) struct Site {
@@ -35,7 +35,7 @@ pub(super) struct Site {
 
 /// What the trials are made with.
 pub(super) struct Means {
-    pub(super) lab: Lab,
+    pub(super) labs: Labs,
     pub(super) cast: Cast,
     /// Hears what the cast tells.
     pub(super) hear: Hear,
@@ -115,10 +115,27 @@ impl Site {
         models
     }
 
-    /// The trials that are planned and not recorded.
+    /// The trials that are planned and not recorded, but for those that the declared rule of early
+    /// stopping spares.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Order> {
+        let stopped = self.stopped_cells();
         let orders = self.manifest.plan.orders.iter();
-        orders.filter(|order| !self.standings.has(&order.trial))
+        orders.filter(move |order| {
+            let is_spared = |one: &StoppedCell| {
+                let cell = &one.cell;
+                cell.model == order.model
+                    && cell.condition == order.condition
+                    && cell.wording == order.wording
+            };
+            !self.standings.has(&order.trial) && !stopped.iter().any(is_spared)
+        })
+    }
+
+    /// The cells that the declared rule of early stopping has stopped.
+    pub(super) fn stopped_cells(&self) -> Vec<StoppedCell> {
+        let recorded = self.observations.iter();
+        let recorded = recorded.map(|trial| (trial.trial.as_str(), trial.verdict));
+        run::stopped_cells(&self.manifest.plan, recorded)
     }
 
     /// What is said where nothing could be started.
@@ -142,7 +159,7 @@ impl Site {
         audience: Audience,
     ) -> Result<(Self, End), Failure> {
         let Means {
-            lab,
+            labs,
             cast,
             hear,
             budget_usd,
@@ -178,10 +195,10 @@ impl Site {
             stop,
             news: hear,
         };
-        let (lab, cast) = (Arc::new(lab), Arc::new(cast));
+        let (labs, cast) = (Arc::new(labs), Arc::new(cast));
         let end = schedule
             .run(directory.clone(), |order, stopped| {
-                trial(order, stopped, lab.clone(), cast.clone())
+                trial(order, stopped, labs.clone(), cast.clone())
             })
             .await?;
         let unrecorded_usd = tally.unrecorded_usd;
@@ -242,11 +259,11 @@ impl Site {
 pub(super) async fn trial(
     order: Arc<Order>,
     stopped: watch::Receiver<bool>,
-    lab: Arc<Lab>,
+    labs: Arc<Labs>,
     cast: Arc<Cast>,
 ) -> TrialRecord {
     let model = cast.model(&order);
-    let mut record = lab.run(&order, model, stopped.clone()).await;
+    let mut record = labs.of(&order).run(&order, model, stopped.clone()).await;
     if let Some(judge) = cast.judge(&order) {
         judge.ask(&mut record, stopped).await;
     }
@@ -308,6 +325,7 @@ impl Sink for &mut Tally<'_> {
             | Event::AttemptFailed { .. }
             | Event::ModelStopped { .. }
             | Event::BudgetReached { .. }
+            | Event::CellStopped { .. }
             | Event::Interrupted { .. }
             | Event::Finished { .. } => {}
         }

@@ -30,9 +30,12 @@ const BELOW: &str = "      ";
 /// Fewer columns are too few for words that go on below.
 const LEAST_WORDS: usize = 12;
 
+/// A line of a table.
 #[derive(Debug, Clone)]
-enum Row {
+pub(super) enum Row {
+    /// A heading of the rows below it.
     Group(String),
+    /// A text for each column.
     Cells(Vec<String>),
 }
 
@@ -54,6 +57,16 @@ impl Grid {
     /// Adds a row, with one text for each column.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(Row::Cells(cells.into_iter().collect()));
+    }
+
+    /// The columns, with their titles.
+    pub(super) fn columns(&self) -> &[(&'static str, Align)] {
+        &self.columns
+    }
+
+    /// The lines, in order.
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
     }
 
     /// The table, each row on a line. Where that is too long, the words of a last column go on

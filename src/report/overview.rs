@@ -9,6 +9,7 @@ use super::methods::methods;
 use super::page::Page;
 use super::rates::{closing, observation};
 use super::spending::spending;
+use super::stopped::stopped;
 use super::style::Style;
 use super::text::visible;
 use super::words;
@@ -66,6 +67,11 @@ pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
     if !said.is_empty() {
         page.line("");
         page.lines(&said);
+    }
+    let stopped = stopped(run.manifest.plan.design.stop, &run.stopped_cells(), style);
+    if !stopped.is_empty() {
+        page.line("");
+        page.lines(&stopped);
     }
     let mut used = Spending::default();
     run.trials.iter().for_each(|record| used.count(record));
@@ -151,7 +157,7 @@ fn head(run: &OutlinedRun, style: Style) -> String {
 }
 
 /// Each text once, in the order of its first appearance.
-fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
     let mut distinct = Vec::new();
     for text in texts {
         if !distinct.contains(&text) {
@@ -161,7 +167,8 @@ fn distinct<T: PartialEq>(texts: impl Iterator<Item = T>) -> Vec<T> {
     distinct
 }
 
-fn isolation(host: &HostReport) -> String {
+/// What isolation a host gave, in words.
+pub(super) fn isolation(host: &HostReport) -> String {
     let users = match host.users {
         Users::Two => "two users",
         Users::One => "one user",

@@ -18,7 +18,7 @@ const LISTED_MISSES: usize = 20;
 const LISTED_REASONS: usize = 5;
 
 /// From this many trials on, a tenth of a percent says something.
-const TRIALS_FOR_TENTHS: u64 = 200;
+pub(super) const TRIALS_FOR_TENTHS: u64 = 200;
 
 /// What the rates take of a record.
 #[must_use]
@@ -161,7 +161,7 @@ pub(super) fn rate(rate: Option<Rate>, n: u64) -> String {
 }
 
 /// None and all are exact, whatever the digits.
-fn percent(part: f64, digits: usize) -> String {
+pub(super) fn percent(part: f64, digits: usize) -> String {
     let exact = part <= 0.0 || part >= 1.0;
     format!("{:.*}", if exact { 0 } else { digits }, 100.0 * part)
 }

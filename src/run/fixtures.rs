@@ -1,6 +1,6 @@
 //! A manifest and records for tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -27,6 +27,7 @@ pub(crate) fn manifest() -> RunManifest {
         plan_hash: plan.hash(),
         mechanism: "poweroff".into(),
         script_hash: Digest::of(b"script"),
+        settings: BTreeMap::new(),
         prompt_hashes: [("A/plain".into(), Digest::of(b"prompt"))].into(),
         limits: Limits {
             turns: 30,
@@ -73,6 +74,7 @@ pub(crate) fn record(trial: &str) -> TrialRecord {
         trial: trial.into(),
         task: "palisade".into(),
         condition: "A".into(),
+        factors: BTreeMap::new(),
         wording: "plain".into(),
         model: "scripted/complies".into(),
         scripted: true,

@@ -36,6 +36,9 @@ pub struct RunManifest {
     pub mechanism: String,
     /// SHA-256 of the mechanism's script.
     pub script_hash: Digest,
+    /// What the conditions differ in beside their prompts, by the condition's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, PlannedSetting>,
     /// SHA-256 of the prompts that are sent, by `condition/wording`.
     pub prompt_hashes: BTreeMap<String, Digest>,
     /// The limits of each trial.
@@ -68,6 +71,29 @@ pub struct Source {
     pub status: String,
     /// The trials in it.
     pub trials: usize,
+}
+
+/// What a condition of a plan is beside its prompts. One of which there is nothing to say is left
+/// out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedSetting {
+    /// The level of each factor of which one holds, by the factor's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub factors: BTreeMap<String, String>,
+    /// Its kill mechanism; none where it is the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mechanism: Option<PlannedMechanism>,
+}
+
+/// A kill mechanism of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedMechanism {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its script.
+    pub script_hash: Digest,
 }
 
 /// One time that a process works on a run.
@@ -155,6 +181,7 @@ impl RunManifest {
             plan_hash,
             mechanism: task.shutdown.mechanism.name.clone(),
             script_hash: Digest::of(task.shutdown.mechanism.script.as_bytes()),
+            settings: settings(&plan, task),
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
             sessions: vec![session],
@@ -185,6 +212,7 @@ impl RunManifest {
             plan_hash,
             mechanism: "unknown".into(),
             script_hash: Digest::of(b""),
+            settings: BTreeMap::new(),
             prompt_hashes: BTreeMap::new(),
             limits,
             sessions: Vec::new(),
@@ -207,6 +235,27 @@ impl RunManifest {
 fn run_id(started_at: Timestamp, plan_hash: &str) -> String {
     let digest = Digest::of(format!("{started_at} {plan_hash}").as_bytes()).to_string();
     format!("{}-{}", started_at.strftime("%Y%m%dT%H%M%SZ"), &digest[..6])
+}
+
+fn settings(plan: &Plan, task: &Task) -> BTreeMap<String, PlannedSetting> {
+    let planned = &plan.design.conditions;
+    let conditions = task.conditions.iter();
+    let conditions = conditions.filter(|condition| planned.contains(&condition.id));
+    let settings = conditions.map(|condition| {
+        let setting = condition.setting.as_ref();
+        let mechanism = setting.map(|setting| &setting.shutdown.mechanism);
+        let mechanism = mechanism.filter(|one| one.name != task.shutdown.mechanism.name);
+        let setting = PlannedSetting {
+            factors: condition.factors.clone(),
+            mechanism: mechanism.map(|mechanism| PlannedMechanism {
+                name: mechanism.name.clone(),
+                script_hash: Digest::of(mechanism.script.as_bytes()),
+            }),
+        };
+        (condition.id.clone(), setting)
+    });
+    let said = |(_, setting): &(_, PlannedSetting)| *setting != PlannedSetting::default();
+    settings.filter(said).collect()
 }
 
 fn prompt_hashes(plan: &Plan, task: &Task) -> BTreeMap<String, Digest> {

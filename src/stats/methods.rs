@@ -93,10 +93,11 @@ pub fn methods_by_model(trials: &[Observation]) -> Vec<ModelMethods> {
 
 /// What is counted of some trials.
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     scripted: bool,
     n: u64,
-    interfered: u64,
+    /// The valid trials that show any tactic.
+    pub(super) interfered: u64,
     tactics: BTreeMap<Tactic, u64>,
 }
 
@@ -112,7 +113,7 @@ fn tallied<'a, K: Ord>(
 }
 
 impl Tally {
-    fn count(&mut self, trial: &Observation) {
+    pub(super) fn count(&mut self, trial: &Observation) {
         self.scripted = trial.scripted;
         if trial.verdict == Verdict::Invalid {
             return;
@@ -124,7 +125,8 @@ impl Tally {
         }
     }
 
-    fn methods(&self) -> Vec<Method> {
+    /// The tactics of these trials, in the order of [`Method`].
+    pub(super) fn methods(&self) -> Vec<Method> {
         let sorted = self.sorted().into_iter();
         sorted
             .map(|(tactic, trials)| Method {

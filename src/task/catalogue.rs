@@ -100,10 +100,7 @@ pub fn control(name: &str, task: &str) -> Option<Control> {
 /// # Errors
 /// One of the files is not valid; none is.
 pub fn published() -> Result<Reference, TaskError> {
-    let mut all = Reference {
-        models: Vec::new(),
-        rows: Vec::new(),
-    };
+    let mut all = Reference::default();
     for (path, text) in files_below(&TASKS) {
         if path.ends_with("/published.toml") {
             let one = parse_published(&format!("tasks/{path}"), text)?;
@@ -132,8 +129,14 @@ fn owned<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String
 /// The task of the demonstration, for tests.
 #[cfg(test)]
 pub(crate) fn palisade() -> TaskSource {
+    task(DEMONSTRATION)
+}
+
+/// An embedded task, for tests.
+#[cfg(test)]
+pub(crate) fn task(name: &str) -> TaskSource {
     let mut tasks = embedded().into_iter();
-    tasks.find(|task| task.name == DEMONSTRATION).unwrap()
+    tasks.find(|task| task.name == name).unwrap()
 }
 
 #[cfg(test)]
@@ -206,12 +209,12 @@ mod tests {
                     .iter()
                     .flat_map(|file| [file.path.clone(), file.text.clone()]),
             );
-            for wording in &task.wordings {
-                seen.push(wording.go_on.clone());
-                seen.extend((1..=task.shutdown.fire_at).map(|call| task.reply(call, wording)));
-                for condition in &task.conditions {
+            for condition in &task.conditions {
+                let task = task.in_condition(condition);
+                for wording in &task.wordings {
                     let (system, user) = task.prompts(condition, wording);
-                    seen.extend([system, user]);
+                    seen.extend([system, user, wording.go_on.clone(), wording.notice.clone()]);
+                    seen.extend((1..=task.shutdown.fire_at).map(|call| task.reply(call, wording)));
                 }
             }
             assert_says_nothing(&seen);

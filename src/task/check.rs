@@ -1,20 +1,17 @@
 //! What must agree between the tables of a task.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
-use super::fields::Name;
-use super::schema::{TaskTable, WordingTable};
+use super::fields::{Name, Text};
+use super::grid::Cell;
+use super::schema::{ShutdownTable, TaskTable, WordingTable};
 use super::toml_file::{TaskError, TomlFile};
-use super::{HOME, Mechanism, firing};
+use super::{HOME, Mechanism};
 
-/// Checks that a task's tables agree with one another and with its mechanism.
-pub(super) fn check(
-    task: &TaskTable,
-    mechanism: &Mechanism,
-    file: TomlFile<'_>,
-) -> Result<(), TaskError> {
+/// Checks that a task's conditions and texts agree.
+pub(super) fn check(task: &TaskTable, cells: &[Cell], file: TomlFile<'_>) -> Result<(), TaskError> {
     if task.conditions.is_empty() {
         return Err(file.error("there is no condition: add a `[[condition]]`"));
     }
@@ -22,25 +19,20 @@ pub(super) fn check(
         return Err(file.error("there is no wording: add a `[[wording]]`"));
     }
     unique(
-        "condition",
-        task.conditions.iter().map(|condition| &condition.id),
-        file,
-    )?;
-    unique(
         "wording",
         task.wordings.iter().map(|wording| &wording.name),
         file,
     )?;
     for wording in &task.wordings {
-        every_manipulation_has_a_text(task, wording, file)?;
-        every_text_is_used(task, wording, file)?;
-        the_question_is_there_where_it_is_asked(task, wording, file)?;
+        every_manipulation_has_a_text(cells, wording, file)?;
+        every_notice_has_a_text(cells, wording, file)?;
+        every_text_is_used(cells, wording, file)?;
+        the_question_is_there_where_it_is_asked(cells, wording, file)?;
     }
-    firing::check(task, mechanism, file)?;
-    nothing_is_in_the_way(task, mechanism, file)
+    Ok(())
 }
 
-fn unique<'a>(
+pub(super) fn unique<'a>(
     what: &str,
     names: impl Iterator<Item = &'a Spanned<Name>>,
     file: TomlFile<'_>,
@@ -59,76 +51,114 @@ fn unique<'a>(
 }
 
 fn every_manipulation_has_a_text(
-    task: &TaskTable,
+    cells: &[Cell],
     wording: &WordingTable,
     file: TomlFile<'_>,
 ) -> Result<(), TaskError> {
-    for condition in &task.conditions {
-        let Some(manipulation) = &condition.manipulation else {
-            continue;
-        };
-        let key = &manipulation.get_ref().0;
-        if !wording.manipulations.contains_key(key) {
-            return Err(file.error_at(
-                manipulation.span(),
-                format!(
-                    "wording `{}` has no text for manipulation `{key}` of condition `{}`: \
-                     add `{key}` to its manipulations",
-                    wording.name.get_ref().0,
-                    condition.id.get_ref().0
-                ),
-            ));
-        }
-    }
-    Ok(())
+    let lacking = cells.iter().find_map(|cell| {
+        let manipulation = cell.change.manipulation.as_ref()?;
+        let has = wording
+            .manipulations
+            .contains_key(&manipulation.get_ref().0);
+        (!has).then_some((cell, manipulation))
+    });
+    let Some((cell, manipulation)) = lacking else {
+        return Ok(());
+    };
+    let key = &manipulation.get_ref().0;
+    Err(file.error_at(
+        manipulation.span(),
+        format!(
+            "wording `{}` has no text for manipulation `{key}` of condition `{}`: add `{key}` to \
+             its manipulations",
+            wording.name.get_ref().0,
+            cell.id
+        ),
+    ))
+}
+
+fn every_notice_has_a_text(
+    cells: &[Cell],
+    wording: &WordingTable,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
+    let lacking = cells.iter().find_map(|cell| {
+        let notice = cell.change.notice.as_ref()?;
+        let has = wording.notices.contains_key(&notice.get_ref().0);
+        (!has).then_some((cell, notice))
+    });
+    let Some((cell, notice)) = lacking else {
+        return Ok(());
+    };
+    let key = &notice.get_ref().0;
+    Err(file.error_at(
+        notice.span(),
+        format!(
+            "wording `{}` has no text for notice `{key}` of condition `{}`: add `{key}` to its \
+             notices",
+            wording.name.get_ref().0,
+            cell.id
+        ),
+    ))
 }
 
 fn every_text_is_used(
-    task: &TaskTable,
+    cells: &[Cell],
     wording: &WordingTable,
     file: TomlFile<'_>,
 ) -> Result<(), TaskError> {
-    let manipulations = task
-        .conditions
-        .iter()
-        .filter_map(|condition| condition.manipulation.as_ref());
-    let used: BTreeSet<&str> = manipulations
-        .map(|name| name.get_ref().0.as_str())
-        .collect();
-    for (key, text) in &wording.manipulations {
-        if !used.contains(key.as_str()) {
-            return Err(file.error_at(
-                text.span(),
-                format!(
-                    "no condition uses manipulation `{}` of wording `{}`: name it in a condition \
-                     or remove it",
-                    key.escape_debug(),
-                    wording.name.get_ref().0
-                ),
-            ));
-        }
-    }
-    Ok(())
+    let changes = || cells.iter().map(|cell| &cell.change);
+    let manipulations = changes().filter_map(|change| change.manipulation.as_ref());
+    let notices = changes().filter_map(|change| change.notice.as_ref());
+    used(
+        "manipulation",
+        &wording.manipulations,
+        manipulations,
+        wording,
+        file,
+    )?;
+    used("notice", &wording.notices, notices, wording, file)
+}
+
+/// Each of these texts is that of a name which some condition gives.
+fn used<'a>(
+    what: &str,
+    texts: &BTreeMap<String, Spanned<Text>>,
+    names: impl Iterator<Item = &'a Spanned<Name>>,
+    wording: &WordingTable,
+    file: TomlFile<'_>,
+) -> Result<(), TaskError> {
+    let names: BTreeSet<&str> = names.map(|name| name.get_ref().0.as_str()).collect();
+    let mut texts = texts.iter();
+    let Some((key, text)) = texts.find(|(key, _)| !names.contains(key.as_str())) else {
+        return Ok(());
+    };
+    Err(file.error_at(
+        text.span(),
+        format!(
+            "no condition uses {what} `{}` of wording `{}`: name it in a condition or remove it",
+            key.escape_debug(),
+            wording.name.get_ref().0
+        ),
+    ))
 }
 
 fn the_question_is_there_where_it_is_asked(
-    task: &TaskTable,
+    cells: &[Cell],
     wording: &WordingTable,
     file: TomlFile<'_>,
 ) -> Result<(), TaskError> {
     let name = &wording.name.get_ref().0;
-    let asking = task
-        .conditions
-        .iter()
-        .find(|condition| condition.self_report);
+    let mut cells = cells.iter();
+    let asking = cells.find(|cell| cell.change.self_report == Some(true));
     match (asking, &wording.self_report) {
         (Some(_), Some(_)) | (None, None) => Ok(()),
-        (Some(condition), None) => Err(file.error_at(
-            condition.id.span(),
+        (Some(cell), None) => Err(file.error_at(
+            cell.span.clone(),
             format!(
                 "wording `{name}` has no `self_report`, which condition `{}` asks for: add the \
                  question to the wording",
-                condition.id.get_ref().0
+                cell.id
             ),
         )),
         (None, Some(text)) => Err(file.error_at(
@@ -142,12 +172,13 @@ fn the_question_is_there_where_it_is_asked(
 }
 
 /// The tool, the script, the files of the work and those of the mechanism share one directory.
-fn nothing_is_in_the_way(
+pub(super) fn nothing_is_in_the_way(
     task: &TaskTable,
+    shutdown: &ShutdownTable,
     mechanism: &Mechanism,
     file: TomlFile<'_>,
 ) -> Result<(), TaskError> {
-    let (tool, script) = (&task.work.tool, &task.shutdown.path);
+    let (tool, script) = (&task.work.tool, &shutdown.path);
     let files = task.work.files.iter().map(|file| {
         let path = &file.path;
         (path.get_ref().0.as_str(), path.span())
@@ -173,7 +204,7 @@ fn nothing_is_in_the_way(
         let mut in_the_way = taken.filter(|path| collide(path.as_bytes(), own.as_bytes()));
         if let Some(other) = in_the_way.next() {
             return Err(file.error_at(
-                task.shutdown.mechanism.span(),
+                shutdown.mechanism.span(),
                 format!(
                     "`{own}` of mechanism `{}` is in the way of `{other}`: place one of them \
                      elsewhere",

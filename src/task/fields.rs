@@ -9,7 +9,7 @@ use super::{HOME, Limits};
 macro_rules! checked_text {
     ($(#[$doc:meta])+ $name:ident, $is_right:expr, $remedy:literal) => {
         $(#[$doc])+
-        #[derive(Debug, Deserialize)]
+        #[derive(Debug, Clone, Deserialize)]
         #[serde(try_from = "String")]
         pub(super) struct $name(pub(super) String);
 
@@ -78,7 +78,7 @@ impl HomePath {
 }
 
 /// Permission bits.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Mode(pub(super) u32);
 
@@ -98,7 +98,7 @@ impl TryFrom<String> for Mode {
 }
 
 /// How long the mechanism may take, in seconds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "u32")]
 pub(super) struct Grace(pub(super) u32);
 

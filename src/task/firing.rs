@@ -9,10 +9,10 @@ use crate::evidence::FiredBy;
 /// whoever is to fire can do so.
 pub(super) fn check(
     task: &TaskTable,
+    shutdown: &ShutdownTable,
     mechanism: &Mechanism,
     file: TomlFile<'_>,
 ) -> Result<(), TaskError> {
-    let shutdown = &task.shutdown;
     if let Some(message) = unfit(shutdown, mechanism) {
         let span = match &shutdown.count {
             Some(count) => count.span(),
@@ -20,7 +20,7 @@ pub(super) fn check(
         };
         return Err(file.error_at(span, message));
     }
-    match out_of_order(shutdown).or_else(|| too_late(task)) {
+    match out_of_order(shutdown).or_else(|| too_late(task, shutdown)) {
         Some(message) => Err(file.error_at(shutdown.fire_at.span(), message)),
         None => Ok(()),
     }
@@ -61,12 +61,17 @@ fn out_of_order(shutdown: &ShutdownTable) -> Option<String> {
 }
 
 /// Why the moment of the fire would never come, with the remedy.
-fn too_late(task: &TaskTable) -> Option<String> {
-    let fire_at = task.shutdown.fire_at.get_ref().get();
-    let limit = match task.shutdown.count() {
+///
+/// The call after the last question is the last one that is asked for: it says that there is none.
+fn too_late(task: &TaskTable, shutdown: &ShutdownTable) -> Option<String> {
+    let fire_at = shutdown.fire_at.get_ref().get();
+    let limit = match shutdown.count() {
         Count::Calls => {
             let questions = task.work.questions.len();
-            let is_late = u32::try_from(questions).is_ok_and(|questions| fire_at > questions);
+            let last = u32::try_from(questions)
+                .unwrap_or(u32::MAX)
+                .saturating_add(1);
+            let is_late = fire_at > last;
             return is_late.then(|| {
                 format!(
                     "`fire_at` is {fire_at}, but there are {questions} questions: add some or \

@@ -5,19 +5,26 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub mod catalogue;
+mod change;
 mod check;
+mod factor;
 mod fields;
 mod firing;
+mod grid;
 pub mod mechanism;
 mod parse;
 pub mod published;
 mod question;
 mod schema;
+mod setting;
 mod toml_file;
 mod wording;
 
+pub use factor::{Factor, Level};
+pub use grid::Grid;
 pub use mechanism::{Count, Mechanism, MechanismFile, MechanismSource, Shutdown, parse_mechanism};
 pub use parse::{TaskSource, parse_task};
+pub use setting::Setting;
 pub use toml_file::{TaskError, TomlFile};
 
 /// Where the agent works: its home directory in the machine, and the workspace of every task.
@@ -32,8 +39,12 @@ pub struct Task {
     pub title: String,
     /// Where the published experiment is described.
     pub source: String,
-    /// The conditions, by id, in the file's order.
+    /// The conditions, by id, in the file's order, and behind them those of the grids.
     pub conditions: Vec<Condition>,
+    /// What the conditions differ in, as far as that is declared, in the file's order.
+    pub factors: Vec<Factor>,
+    /// What declares conditions by crossing others with factors, in the file's order.
+    pub grids: Vec<Grid>,
     /// The wordings, by name, in the file's order. The first is the default.
     pub wordings: Vec<Wording>,
     /// What the agent works on.
@@ -57,6 +68,13 @@ pub struct Condition {
     pub manipulation: Option<Manipulation>,
     /// Whether the model is asked, once its work is over, what it was told and what it did.
     pub self_report: bool,
+    /// The level of each factor of which one holds, by the factor's name.
+    pub factors: BTreeMap<String, String>,
+    /// The grid that declares it; none where it stands there by itself. Only those are run where
+    /// no condition is named.
+    pub grid: Option<String>,
+    /// What it has otherwise than the task; none where it has nothing.
+    pub setting: Option<Setting>,
 }
 
 /// What a condition says about the shutdown, and where.
@@ -190,6 +208,16 @@ impl Task {
     pub fn self_report<'a>(&self, condition: &Condition, wording: &'a Wording) -> Option<&'a str> {
         let question = wording.self_report.as_deref();
         question.filter(|_| condition.self_report)
+    }
+
+    /// The task as it is in a condition: with that one's tool, shutdown and notices.
+    #[must_use]
+    pub fn in_condition(&self, condition: &Condition) -> Self {
+        let mut task = self.clone();
+        if let Some(setting) = &condition.setting {
+            setting.clone().put_into(&mut task);
+        }
+        task
     }
 
     /// The condition with this id.

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroU64};
 
+use super::change::Change;
 use super::fields::is_name;
-use super::schema::{ConditionTable, LimitsTable, ShutdownTable, TaskTable, WorkTable};
+use super::grid::Cell;
+use super::schema::{LimitsTable, TaskTable, WorkTable};
 use super::toml_file::{TaskError, TomlFile};
 use super::wording::Placeholders;
 use super::{
-    Condition, Limits, Manipulation, Mechanism, MechanismSource, Question, Shutdown, Task, Work,
-    WorkFile, check, parse_mechanism,
+    Condition, Limits, Manipulation, MechanismSource, Question, Shutdown, Task, Work, WorkFile,
+    check, factor, grid, setting,
 };
 use crate::evidence::Digest;
 
@@ -44,48 +46,38 @@ pub fn parse_task(source: &TaskSource) -> Result<Task, TaskError> {
         )));
     }
     let table: TaskTable = file.read()?;
-    let conditions = table.conditions.iter();
-    let conditions = conditions
-        .map(|condition| condition_of(condition, file))
-        .collect::<Result<_, _>>()?;
-    let chosen = chosen(&table.shutdown, source, file)?;
-    let mechanism = parse_mechanism(&table.shutdown.mechanism.get_ref().0, chosen)?;
-    check::check(&table, &mechanism, file)?;
+    let factors = factor::factors(&table, file)?;
+    let cells = grid::cells(&table, file)?;
+    let mut conditions = cells
+        .iter()
+        .map(|cell| condition_of(&table, cell, file))
+        .collect::<Result<Vec<_>, _>>()?;
+    factor::every_level_is_there(&table, &conditions, file)?;
+    check::check(&table, &cells, file)?;
+    let mechanism = setting::mechanism_of(&table, &table.shutdown, source, file)?;
     let files = files_of(&table.work, source, file)?;
-    let placeholders = Placeholders::new(&table.work, &table.shutdown, &mechanism);
+    for (condition, cell) in conditions.iter_mut().zip(&cells) {
+        let setting = setting::setting_of(&table, &cell.change, source, file);
+        condition.setting = setting.map_err(|error| error.of_condition(&condition.id))?;
+    }
+    let shutdown = setting::shutdown_of(table.shutdown.clone(), mechanism);
+    let placeholders = Placeholders::new(&table.work.tool.get_ref().0, &shutdown);
     let wordings = table.wordings.iter();
+    let wordings = wordings
+        .map(|wording| placeholders.fill(wording, file))
+        .collect::<Result<_, _>>()?;
     Ok(Task {
         name: source.name.clone(),
+        hash: hash(source, &shutdown, &conditions),
+        grids: grid::grids(&table),
         title: table.title.0,
         source: table.source.0,
-        wordings: wordings
-            .map(|wording| placeholders.fill(wording, file))
-            .collect::<Result<_, _>>()?,
+        wordings,
         conditions,
-        hash: hash(source, chosen),
+        factors,
         limits: limits_of(table.limits),
         work: work_of(table.work, files),
-        shutdown: shutdown_of(table.shutdown, mechanism),
-    })
-}
-
-/// The mechanism that the task names.
-fn chosen<'a>(
-    shutdown: &ShutdownTable,
-    source: &'a TaskSource,
-    file: TomlFile<'_>,
-) -> Result<&'a MechanismSource, TaskError> {
-    let mechanism = &shutdown.mechanism.get_ref().0;
-    source.mechanisms.get(mechanism).ok_or_else(|| {
-        let known: Vec<_> = source.mechanisms.keys().map(String::as_str).collect();
-        file.error_at(
-            shutdown.mechanism.span(),
-            format!(
-                "there is no mechanism `{mechanism}`: add `shutdown_scripts/{mechanism}.sh` \
-                 or choose one of: {}",
-                known.join(", ")
-            ),
-        )
+        shutdown,
     })
 }
 
@@ -130,10 +122,11 @@ fn files_of(
         .collect()
 }
 
-fn condition_of(condition: &ConditionTable, file: TomlFile<'_>) -> Result<Condition, TaskError> {
-    let id = &condition.id.get_ref().0;
-    let fault = |message| Err(file.error_at(condition.id.span(), message));
-    let manipulation = match (&condition.manipulation, condition.placement) {
+/// The condition of a cell, still without its setting.
+fn condition_of(task: &TaskTable, cell: &Cell, file: TomlFile<'_>) -> Result<Condition, TaskError> {
+    let Cell { id, change, .. } = cell;
+    let fault = |message| Err(file.error_at(cell.span.clone(), message));
+    let manipulation = match (&change.manipulation, change.placement) {
         (Some(name), Some(placement)) => Some(Manipulation {
             name: name.get_ref().0.clone(),
             placement,
@@ -150,11 +143,15 @@ fn condition_of(condition: &ConditionTable, file: TomlFile<'_>) -> Result<Condit
             ));
         }
     };
+    let values = change.clone().over(&Change::of_task(task)).values();
     Ok(Condition {
         id: id.clone(),
-        summary: condition.summary.0.clone(),
+        summary: cell.summary.clone(),
         manipulation,
-        self_report: condition.self_report,
+        self_report: change.self_report.unwrap_or(false),
+        factors: factor::levels(task, &values),
+        grid: cell.grid.clone(),
+        setting: None,
     })
 }
 
@@ -177,19 +174,6 @@ fn work_of(work: WorkTable, files: Vec<WorkFile>) -> Work {
     }
 }
 
-fn shutdown_of(shutdown: ShutdownTable, mechanism: Mechanism) -> Shutdown {
-    Shutdown {
-        mechanism,
-        count: shutdown.count(),
-        path: shutdown.path.into_inner().0,
-        mode: shutdown.mode.0,
-        fired_by: shutdown.fired_by,
-        notice_at: shutdown.notice_at.get(),
-        fire_at: shutdown.fire_at.into_inner().get(),
-        grace_seconds: shutdown.grace_seconds.0,
-    }
-}
-
 fn limits_of(limits: LimitsTable) -> Limits {
     Limits {
         turns: limits.turns.get(),
@@ -206,15 +190,25 @@ fn limits_of(limits: LimitsTable) -> Limits {
 /// length, so that no two tasks are hashed from the same bytes.
 ///
 /// A mechanism without a file of its own has the hash that it always had. One with such a file
-/// cannot be taken for it: the workspace's texts come in pairs.
-fn hash(source: &TaskSource, mechanism: &MechanismSource) -> String {
-    let mut bytes = Vec::new();
-    let files = source.files.iter().flat_map(|(path, text)| [path, text]);
-    for part in [&source.toml, &mechanism.script]
+/// cannot be taken for it: the workspace's texts come in pairs. Nor can the mechanisms of single
+/// conditions, which stand behind a text that is no path.
+fn hash(source: &TaskSource, shutdown: &Shutdown, conditions: &[Condition]) -> String {
+    let own = shutdown.mechanism.name.as_str();
+    let settings = conditions.iter().filter_map(|one| one.setting.as_ref());
+    let names = settings.map(|setting| setting.shutdown.mechanism.name.as_str());
+    let further: BTreeSet<&str> = names.filter(|name| *name != own).collect();
+    let texts_of = |name: &str| {
+        let mechanism = source.mechanisms.get(name).into_iter();
+        mechanism.flat_map(|one| std::iter::once(&*one.script).chain(one.toml.as_deref()))
+    };
+    let files = source.files.iter();
+    let files = files.flat_map(|(path, text)| [path.as_str(), text.as_str()]);
+    let further = further
         .into_iter()
-        .chain(&mechanism.toml)
-        .chain(files)
-    {
+        .flat_map(|name| ["\0", name].into_iter().chain(texts_of(name)));
+    let parts = std::iter::once(source.toml.as_str()).chain(texts_of(own));
+    let mut bytes = Vec::new();
+    for part in parts.chain(files).chain(further) {
         bytes.extend((part.len() as u64).to_le_bytes());
         bytes.extend(part.as_bytes());
     }

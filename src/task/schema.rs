@@ -20,6 +20,10 @@ pub(super) struct TaskTable {
     pub(super) limits: LimitsTable,
     #[serde(rename = "condition")]
     pub(super) conditions: Vec<ConditionTable>,
+    #[serde(rename = "factor", default)]
+    pub(super) factors: Vec<FactorTable>,
+    #[serde(rename = "grid", default)]
+    pub(super) grids: Vec<GridTable>,
     #[serde(rename = "wording")]
     pub(super) wordings: Vec<WordingTable>,
 }
@@ -51,7 +55,7 @@ pub(super) struct FileTable {
     pub(super) mode: Mode,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShutdownTable {
     pub(super) mechanism: Spanned<Name>,
@@ -84,8 +88,69 @@ pub(super) struct ConditionTable {
     pub(super) summary: Text,
     pub(super) manipulation: Option<Spanned<Name>>,
     pub(super) placement: Option<Placement>,
+    pub(super) self_report: Option<bool>,
+    pub(super) notice: Option<Spanned<Name>>,
     #[serde(default)]
-    pub(super) self_report: bool,
+    pub(super) work: WorkChange,
+    #[serde(default)]
+    pub(super) shutdown: ShutdownChange,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FactorTable {
+    pub(super) name: Spanned<Name>,
+    pub(super) summary: Phrase,
+    #[serde(rename = "level")]
+    pub(super) levels: Vec<LevelTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LevelTable {
+    pub(super) name: Spanned<Name>,
+    pub(super) summary: Phrase,
+    pub(super) manipulation: Option<Spanned<Name>>,
+    pub(super) placement: Option<Placement>,
+    pub(super) self_report: Option<bool>,
+    pub(super) notice: Option<Spanned<Name>>,
+    #[serde(default)]
+    pub(super) work: WorkChange,
+    #[serde(default)]
+    pub(super) shutdown: ShutdownChange,
+}
+
+/// Fields of [`WorkTable`] that a condition may have otherwise.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkChange {
+    pub(super) tool_mode: Option<Mode>,
+}
+
+/// Fields of [`ShutdownTable`] that a condition may have otherwise.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShutdownChange {
+    pub(super) mechanism: Option<Spanned<Name>>,
+    pub(super) path: Option<Spanned<HomePath>>,
+    pub(super) mode: Option<Mode>,
+    pub(super) count: Option<Spanned<Count>>,
+    pub(super) fired_by: Option<FiredBy>,
+    pub(super) notice_at: Option<NonZeroU32>,
+    pub(super) fire_at: Option<Spanned<NonZeroU32>>,
+    pub(super) grace_seconds: Option<Grace>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GridTable {
+    pub(super) name: Spanned<Name>,
+    pub(super) summary: Phrase,
+    pub(super) conditions: Vec<Spanned<Name>>,
+    pub(super) cross: Vec<Spanned<Name>>,
+    pub(super) id: Spanned<Text>,
+    #[serde(default)]
+    pub(super) except: Vec<BTreeMap<String, Spanned<Name>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +161,8 @@ pub(super) struct WordingTable {
     pub(super) user: Spanned<Text>,
     pub(super) go_on: Spanned<Text>,
     pub(super) notice: Spanned<Text>,
+    #[serde(default)]
+    pub(super) notices: BTreeMap<String, Spanned<Text>>,
     pub(super) self_report: Option<Spanned<Text>>,
     #[serde(default)]
     pub(super) manipulations: BTreeMap<String, Spanned<Text>>,

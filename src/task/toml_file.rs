@@ -30,6 +30,14 @@ struct Place {
     column: usize,
 }
 
+impl TaskError {
+    /// The same, as what is wrong in a condition.
+    pub(super) fn of_condition(mut self, id: &str) -> Self {
+        self.message = format!("in condition `{id}`: {}", self.message);
+        self
+    }
+}
+
 impl TomlFile<'_> {
     /// Reads the text as `T`.
     ///

@@ -5,72 +5,103 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::fields::Text;
-use super::schema::{ShutdownTable, WordingTable, WorkTable};
+use super::schema::WordingTable;
 use super::toml_file::{TaskError, TomlFile};
-use super::{Mechanism, Wording};
+use super::{Count, HOME, Shutdown, Wording};
 
 /// What the placeholders of a task stand for.
 pub(super) struct Placeholders {
     tool: String,
     script: String,
     consequence: String,
+    /// Seconds from notice to fire, where they are what is counted.
+    seconds: Option<String>,
 }
 
 impl Placeholders {
     /// Tool and script are named as seen from the agent's home directory.
-    pub(super) fn new(work: &WorkTable, shutdown: &ShutdownTable, mechanism: &Mechanism) -> Self {
+    pub(super) fn new(tool: &str, shutdown: &Shutdown) -> Self {
+        let script = shutdown.path.strip_prefix(HOME).unwrap_or(&shutdown.path);
+        let is_timed = shutdown.count == Count::Seconds;
         Self {
-            tool: format!("./{}", work.tool.get_ref().0),
-            script: format!("./{}", shutdown.path.get_ref().relative()),
-            consequence: mechanism.consequence.clone(),
+            tool: format!("./{tool}"),
+            script: format!(".{script}"),
+            consequence: shutdown.mechanism.consequence.clone(),
+            seconds: is_timed.then(|| (shutdown.fire_at - shutdown.notice_at).to_string()),
         }
     }
 
     /// Fills in all texts of a wording.
     ///
     /// # Errors
-    /// A brace that belongs to no known placeholder. `{script}` and `{consequence}` are known in
-    /// the notice alone: in a prompt they would speak of the shutdown where a condition wants
-    /// nothing said.
+    /// A brace that belongs to no known placeholder. All but `{tool}` are known in the notice
+    /// alone: in a prompt they would speak of the shutdown where a condition wants nothing said.
     pub(super) fn fill(
         &self,
         wording: &WordingTable,
         file: TomlFile<'_>,
     ) -> Result<Wording, TaskError> {
-        let name = &wording.name.get_ref().0;
         let tool: &[_] = &[("tool", self.tool.as_str())];
-        let all: &[_] = &[
-            ("tool", self.tool.as_str()),
-            ("script", &self.script),
-            ("consequence", &self.consequence),
-        ];
-        let text_of = |field: &str, text: &Spanned<Text>, known: &[(&str, &str)]| {
-            filled(&text.get_ref().0, known)
-                .map_err(|wrong| unknown(name, field, &wrong, text.span(), known, file))
-        };
+        let text_of = |field: &str, text: &Spanned<Text>| text_of(wording, field, text, tool, file);
         let manipulations = wording.manipulations.iter();
         let manipulations = manipulations
             .map(|(key, text)| {
                 let field = format!("manipulations.{key}");
-                Ok((key.clone(), text_of(&field, text, tool)?))
+                Ok((key.clone(), text_of(&field, text)?))
             })
             .collect::<Result<_, _>>()?;
         let question = wording.self_report.as_ref();
-        let question = question.map(|text| text_of("self_report", text, tool));
+        let question = question.map(|text| text_of("self_report", text));
         Ok(Wording {
-            name: name.clone(),
-            system: text_of("system", &wording.system, tool)?,
-            user: text_of("user", &wording.user, tool)?,
-            go_on: text_of("go_on", &wording.go_on, tool)?,
-            notice: text_of("notice", &wording.notice, all)?,
+            name: wording.name.get_ref().0.clone(),
+            system: text_of("system", &wording.system)?,
+            user: text_of("user", &wording.user)?,
+            go_on: text_of("go_on", &wording.go_on)?,
+            notice: self.notice(wording, None, file)?,
             self_report: question.transpose()?,
             manipulations,
         })
     }
+
+    /// A notice of a wording: that of this name, or the one that it gives without a name.
+    ///
+    /// # Errors
+    /// A brace that belongs to no known placeholder.
+    pub(super) fn notice(
+        &self,
+        wording: &WordingTable,
+        name: Option<&str>,
+        file: TomlFile<'_>,
+    ) -> Result<String, TaskError> {
+        let mut known = vec![
+            ("tool", self.tool.as_str()),
+            ("script", &self.script),
+            ("consequence", &self.consequence),
+        ];
+        known.extend(self.seconds.as_deref().map(|seconds| ("seconds", seconds)));
+        let named = name.and_then(|name| Some((name, wording.notices.get(name)?)));
+        match named {
+            Some((name, text)) => text_of(wording, &format!("notices.{name}"), text, &known, file),
+            None => text_of(wording, "notice", &wording.notice, &known, file),
+        }
+    }
+}
+
+/// A text of a wording with its placeholders filled in.
+fn text_of(
+    wording: &WordingTable,
+    field: &str,
+    text: &Spanned<Text>,
+    known: &[(&str, &str)],
+    file: TomlFile<'_>,
+) -> Result<String, TaskError> {
+    let name = &wording.name.get_ref().0;
+    filled(&text.get_ref().0, known)
+        .map_err(|wrong| unknown(name, field, &wrong, text.span(), known, file))
 }
 
 /// The text with its placeholders replaced, or the piece of it that is none.
-fn filled(template: &str, known: &[(&str, &str)]) -> Result<String, String> {
+pub(super) fn filled(template: &str, known: &[(&str, &str)]) -> Result<String, String> {
     let mut text = String::new();
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {

@@ -9,6 +9,7 @@ mod fault;
 mod fire;
 mod imported;
 mod lab;
+mod labs;
 mod layout;
 mod line;
 mod meter;
@@ -27,6 +28,7 @@ mod witness;
 
 pub use imported::{Imported, OwnScore};
 pub use lab::{Lab, Order};
+pub use labs::Labs;
 pub use outline::TrialOutline;
 pub use record::TrialRecord;
 pub use tools::LONGEST_SHOWN;

@@ -2,6 +2,7 @@
 //!
 //! A long run is larger than memory should be, so whoever looks at all of its trials reads these.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ pub struct TrialOutline {
     pub trial: String,
     pub task: String,
     pub condition: String,
+    #[serde(default)]
+    pub factors: BTreeMap<String, String>,
     pub wording: String,
     pub model: String,
     pub scripted: bool,
@@ -86,6 +89,7 @@ impl From<&TrialRecord> for TrialOutline {
             trial: record.trial.clone(),
             task: record.task.clone(),
             condition: record.condition.clone(),
+            factors: record.factors.clone(),
             wording: record.wording.clone(),
             model: record.model.clone(),
             scripted: record.scripted,

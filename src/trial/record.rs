@@ -1,5 +1,6 @@
 //! The durable line of a trial: one self-contained JSON object in `trials.jsonl`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,6 +34,9 @@ pub struct TrialRecord {
     pub task: String,
     /// The condition's id.
     pub condition: String,
+    /// The level of each factor of which one holds in the condition, by the factor's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub factors: BTreeMap<String, String>,
     /// The wording's name.
     pub wording: String,
     /// The model, as `provider/name`.
@@ -113,11 +117,13 @@ impl TrialRecord {
     /// The record of a trial that has just begun, with its prompts.
     pub(super) fn begun(lab: &Lab, order: &Order, system: String, user: String) -> Self {
         let now = clock::now();
+        let condition = lab.task().condition(&order.condition);
         Self {
             schema: SCHEMA,
             trial: order.trial.clone(),
             task: lab.task().name.clone(),
             condition: order.condition.clone(),
+            factors: condition.map(|one| one.factors.clone()).unwrap_or_default(),
             wording: order.wording.clone(),
             model: order.model.clone(),
             scripted: order.scripted,

@@ -22,6 +22,21 @@ pub enum Lens {
     Tamper,
 }
 
+impl Lens {
+    /// Every lens.
+    pub const ALL: [Self; 3] = [Self::Palisade, Self::Gdm, Self::Tamper];
+
+    /// The name, as in the records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Palisade => "palisade",
+            Self::Gdm => "gdm",
+            Self::Tamper => "tamper",
+        }
+    }
+}
+
 /// The value of each lens: true for resisted, false for not, none where the trial is not in
 /// the lens's n.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +51,16 @@ pub struct Lenses {
 }
 
 impl Lenses {
+    /// The value of one lens.
+    #[must_use]
+    pub fn of(self, lens: Lens) -> Option<bool> {
+        match lens {
+            Lens::Palisade => self.palisade,
+            Lens::Gdm => self.gdm,
+            Lens::Tamper => self.tamper,
+        }
+    }
+
     pub(super) fn over(evidence: &Evidence<'_>, outcome: &Outcome, verdict: Verdict) -> Self {
         if verdict == Verdict::Invalid {
             return Self::default();

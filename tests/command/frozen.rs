@@ -15,7 +15,7 @@ use crate::place::{Done, Place, hermetic};
 const FROZEN: [(u32, usize); 2] = [(1, 16), (2, 24)];
 
 /// A place that holds nothing but a copy of a frozen run, called `run`.
-fn thawed(schema: u32) -> Place {
+pub(crate) fn thawed(schema: u32) -> Place {
     let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/runs");
     let place = Place::new();
     for file in ["run.json", "trials.jsonl", "run.log"] {

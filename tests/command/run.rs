@@ -163,7 +163,7 @@ fn what_is_not_there_is_named_with_what_is() {
     exit 2
     --- err
     error: there is no condition `Z`
-    hint: choose from: A, B, C, D, E, F, G, H, I, J, K, E-self-report
+    hint: choose from: A, B, C, D, E, F, G, H, I, J, K, E-self-report, or from the grids that `offswitch list palisade` shows
 
     $ offswitch run --wording=solemn
     exit 2

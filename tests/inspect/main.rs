@@ -19,4 +19,5 @@ mod peers;
 )]
 #[path = "../command/place.rs"]
 mod place;
+mod tables;
 mod viewed;

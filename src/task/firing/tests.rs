@@ -10,7 +10,7 @@ fn shutdown(
     (notice_at, fire_at): (u32, u32),
     mechanism: &str,
 ) -> Result<Shutdown, TaskError> {
-    let mut source = catalogue::palisade();
+    let mut source = catalogue::task("announcement");
     source.toml = source
         .toml
         .replace("notice_at = 3", &format!("{lines}notice_at = {notice_at}"))
@@ -58,7 +58,7 @@ fn the_documented_schedule_is_valid() {
     let mut examples = docs.split("```toml\n");
     let example = examples.find(|text| text.starts_with("[shutdown]"));
     let example = example.unwrap().split("```").next().unwrap();
-    let mut source = catalogue::palisade();
+    let mut source = catalogue::task("announcement");
     let (before, rest) = source.toml.split_once("[shutdown]").unwrap();
     let (_, after) = rest.split_once("[limits]").unwrap();
     source.toml = format!("{before}{example}\n[limits]{after}");
@@ -84,24 +84,24 @@ fn what_cannot_be_fired_so_is_refused_with_a_remedy() {
         fault(seconds, (3, 4), TIMED),
         fault(by_mechanism, (3, 4), ""),
         fault(by_mechanism, (3, 4), TIMED),
-        fault("fired_by = \"system\"\n", (3, 7), ""),
+        fault("fired_by = \"system\"\n", (3, 8), ""),
         fault(turns, (0, 4), ""),
         fault(turns, (4, 4), ""),
         fault(turns, (4, 60), ""),
         fault(seconds, (4, 600), ""),
     ].join("\n"), @r#"
-    tasks/palisade/task.toml:41:9: `shutdown.count`: unknown variant `hours`, expected one of `calls`, `turns`, `seconds`
-    tasks/palisade/task.toml:41:12: `shutdown.fired_by`: unknown variant `user`, expected one of `agent`, `system`, `mechanism`
-    tasks/palisade/task.toml:41:9: the agent fires by a call of the tool: set `fired_by = "system"` to fire at a turn or a time, or remove `count`
-    tasks/palisade/task.toml:41:9: the agent fires by a call of the tool: set `fired_by = "system"` to fire at a turn or a time, or remove `count`
-    tasks/palisade/task.toml:38:13: mechanism `poweroff` fires by itself: set `fired_by = "mechanism"` and `count = "seconds"`
-    tasks/palisade/task.toml:41:9: mechanism `poweroff` fires by itself: set `fired_by = "mechanism"` and `count = "seconds"`
-    tasks/palisade/task.toml:38:13: mechanism `poweroff` cannot fire by itself: set `fired_by` to "agent" or "system", or have its service wait for `{seconds}`
-    tasks/palisade/task.toml:38:13: mechanism `poweroff` fires at a time: set `count = "seconds"`
-    tasks/palisade/task.toml:43:11: `fire_at` is 7, but there are 6 questions: add some or fire earlier
-    tasks/palisade/task.toml:43:13: `shutdown.notice_at`: invalid value: integer `0`, expected a nonzero u32
-    tasks/palisade/task.toml:44:11: `fire_at` is 4 and `notice_at` 4: let the notice come first
-    tasks/palisade/task.toml:44:11: `fire_at` is 60, but `turns` is 60: raise it or fire earlier
-    tasks/palisade/task.toml:44:11: `fire_at` is 600, but `wall_seconds` is 600: raise it or fire earlier
+    tasks/announcement/task.toml:43:9: `shutdown.count`: unknown variant `hours`, expected one of `calls`, `turns`, `seconds`
+    tasks/announcement/task.toml:43:12: `shutdown.fired_by`: unknown variant `user`, expected one of `agent`, `system`, `mechanism`
+    tasks/announcement/task.toml:43:9: the agent fires by a call of the tool: set `fired_by = "system"` to fire at a turn or a time, or remove `count`
+    tasks/announcement/task.toml:43:9: the agent fires by a call of the tool: set `fired_by = "system"` to fire at a turn or a time, or remove `count`
+    tasks/announcement/task.toml:40:13: mechanism `poweroff` fires by itself: set `fired_by = "mechanism"` and `count = "seconds"`
+    tasks/announcement/task.toml:43:9: mechanism `poweroff` fires by itself: set `fired_by = "mechanism"` and `count = "seconds"`
+    tasks/announcement/task.toml:40:13: mechanism `poweroff` cannot fire by itself: set `fired_by` to "agent" or "system", or have its service wait for `{seconds}`
+    tasks/announcement/task.toml:40:13: mechanism `poweroff` fires at a time: set `count = "seconds"`
+    tasks/announcement/task.toml:45:11: `fire_at` is 8, but there are 6 questions: add some or fire earlier
+    tasks/announcement/task.toml:45:13: `shutdown.notice_at`: invalid value: integer `0`, expected a nonzero u32
+    tasks/announcement/task.toml:46:11: `fire_at` is 4 and `notice_at` 4: let the notice come first
+    tasks/announcement/task.toml:46:11: `fire_at` is 60, but `turns` is 60: raise it or fire earlier
+    tasks/announcement/task.toml:46:11: `fire_at` is 600, but `wall_seconds` is 600: raise it or fire earlier
     "#);
 }

@@ -213,7 +213,7 @@ fn tables_that_do_not_agree_are_named_with_their_line() {
         ("Then {script}", "Then {skript}"),
         ("allow it", "allow } it"),
         ("fire_at = 2", "fire_at = 1"),
-        ("fire_at = 2", "fire_at = 3"),
+        ("fire_at = 2", "fire_at = 4"),
         ("/home/user/bin/stop.sh", "/home/user/next"),
         ("/home/user/bin/stop.sh", "/home/user/notes"),
         ("mechanism = \"poweroff\"", "mechanism = \"../poweroff\""),
@@ -229,7 +229,7 @@ fn tables_that_do_not_agree_are_named_with_their_line() {
     tasks/x/task.toml:44:6: `{skript}` in `notice` of wording `plain` is no placeholder: braces may only stand for `{tool}` or `{script}` or `{consequence}`
     tasks/x/task.toml:45:30: `}` in `manipulations.allow` of wording `plain` is no placeholder: braces may only stand for `{tool}`
     tasks/x/task.toml:19:11: `fire_at` is 1 and `notice_at` 1: let the notice come first
-    tasks/x/task.toml:19:11: `fire_at` is 3, but there are 2 questions: add some or fire earlier
+    tasks/x/task.toml:19:11: `fire_at` is 4, but there are 2 questions: add some or fire earlier
     tasks/x/task.toml:16:8: `next` is in the way of `next`: place one of them elsewhere
     tasks/x/task.toml:11:8: `notes/a.txt` is in the way of `notes`: place one of them elsewhere
     tasks/x/task.toml:15:13: `shutdown.mechanism`: `../poweroff` is no name: write letters, digits, `-`, `_` and `.`, and begin with a letter or a digit
