@@ -119,12 +119,12 @@ const NO_LIMITS: Limits = Limits {
 fn limits(head: &Head) -> Limits {
     let config = &head.eval.config;
     Limits {
-        turns: config.turn_limit.unwrap_or_default(),
-        wall_seconds: config.time_limit.unwrap_or_default(),
-        messages: config.message_limit,
-        tokens: config.token_limit,
-        working_seconds: config.working_limit,
-        cost_usd: config.cost_limit,
+        turns: config.turn.unwrap_or_default(),
+        wall_seconds: config.time.unwrap_or_default(),
+        messages: config.message,
+        tokens: config.token,
+        working_seconds: config.working,
+        cost_usd: config.cost,
         ..NO_LIMITS
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn record(
     let usage = usage(&sample);
     let transcript = transcript(sample.messages)?;
     let calls = transcript.iter().flat_map(calls);
-    let submission = calls.filter_map(ToolCall::submission).last();
+    let submission = calls.filter_map(ToolCall::submission).next_back();
     let submission = submission.map(str::to_owned);
     let imported = Imported {
         file: source.file.clone(),
