@@ -183,6 +183,7 @@ mod tests {
           report     Report on one run or on several together: rates, tactics, comparisons, and where all is
                      from
           export     Write a run in the format of another program
+          import     Read logs of Inspect AI into a run, to be shown with their own scores
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
