@@ -9,6 +9,7 @@ mod json;
 mod log;
 mod names;
 mod plan;
+mod record;
 mod sample;
 
 #[cfg(test)]

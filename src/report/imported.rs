@@ -53,7 +53,7 @@ fn told(source: &Source) -> String {
 /// The table of the logs' own scores.
 pub(super) fn own_scores(run: &OutlinedRun, style: Style) -> String {
     let trials = run.trials.iter();
-    let scored = trials.flat_map(|trial| {
+    let given = trials.flat_map(|trial| {
         let scores = trial.imported.iter().flat_map(|imported| &imported.scores);
         scores.map(|(scorer, score)| OwnScored {
             model: &trial.model,
@@ -62,7 +62,7 @@ pub(super) fn own_scores(run: &OutlinedRun, style: Style) -> String {
             value: value(score),
         })
     });
-    let scores = stats::own_scores(scored);
+    let scores = stats::own_scores(given);
     if scores.is_empty() {
         return format!("{NO_VERDICTS} There are none.\n");
     }

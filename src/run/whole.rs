@@ -1,7 +1,7 @@
 //! A run that is written as a whole, since nothing of it is still to be done.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, IntoInnerError, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -53,7 +53,7 @@ impl WholeRun {
     pub fn finish(self, manifest: &RunManifest, path: &Path) -> Result<(), RunError> {
         let Self { place, trials } = self;
         let from = place.path().to_owned();
-        let file = trials.into_inner().map_err(|error| error.into_error());
+        let file = trials.into_inner().map_err(IntoInnerError::into_error);
         let synced = file.and_then(|file| file.sync_all());
         synced.map_err(RunError::write(&from))?;
         write_manifest(&from, manifest)?;

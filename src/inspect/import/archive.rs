@@ -75,25 +75,24 @@ fn unpack(zip: &mut ZipArchive<BufReader<File>>, name: &str, most: u64) -> Resul
         }
         (packed.compression(), packed.crc32())
     };
-    match method {
-        CompressionMethod::Stored | CompressionMethod::Deflated => {
-            let member = zip.by_index(index).map_err(|error| error.to_string())?;
-            let mut bytes = Vec::new();
-            append(&mut bytes, member, most)?;
-            Ok(bytes)
-        }
-        CompressionMethod::ZSTD => {
-            let packed = zip.by_index_raw(index).map_err(|error| error.to_string())?;
-            let bytes = unpack_zstd(packed, most)?;
-            if crc32fast::hash(&bytes) == sum {
-                Ok(bytes)
-            } else {
-                Err("its checksum is wrong".into())
-            }
-        }
-        other => Err(format!(
-            "it is packed by {other}; stored, DEFLATE and Zstandard are read"
-        )),
+    let readable = [CompressionMethod::Stored, CompressionMethod::Deflated];
+    if readable.contains(&method) {
+        let member = zip.by_index(index).map_err(|error| error.to_string())?;
+        let mut bytes = Vec::new();
+        append(&mut bytes, member, most)?;
+        return Ok(bytes);
+    }
+    if method != CompressionMethod::ZSTD {
+        return Err(format!(
+            "it is packed by {method}; stored, DEFLATE and Zstandard are read"
+        ));
+    }
+    let packed = zip.by_index_raw(index).map_err(|error| error.to_string())?;
+    let bytes = unpack_zstd(packed, most)?;
+    if crc32fast::hash(&bytes) == sum {
+        Ok(bytes)
+    } else {
+        Err("its checksum is wrong".into())
     }
 }
 

@@ -200,10 +200,11 @@ mod tests {
             let said = json!({
                 "role": "tool", "content": content, "tool_call_id": "1", "error": error,
             });
-            match read(said) {
-                Message::Tool { text, .. } => text,
-                other => panic!("{other:?}"),
-            }
+            let read = read(said);
+            let Message::Tool { text, .. } = read else {
+                panic!("{read:?}");
+            };
+            text
         };
         let failed = json!({ "type": "timeout", "message": "too long" });
         assert_eq!(tool("out", Value::Null), "out");

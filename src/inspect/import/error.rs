@@ -1,5 +1,6 @@
 //! Why a log could not be imported.
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,11 +53,11 @@ impl ImportError {
         }
     }
 
-    pub(super) fn member(path: &Path, member: &str, reason: impl ToString) -> Self {
+    pub(super) fn member(path: &Path, member: &str, reason: impl Display) -> Self {
         Self::Member {
             path: path.into(),
             member: member.into(),
-            reason: reason.to_string(),
+            reason: format!("{reason}"),
         }
     }
 }

@@ -54,12 +54,18 @@ pub(super) struct Eval {
 /// Its limits.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Config {
-    pub(super) message_limit: Option<u32>,
-    pub(super) token_limit: Option<u64>,
-    pub(super) turn_limit: Option<u32>,
-    pub(super) time_limit: Option<u32>,
-    pub(super) working_limit: Option<u32>,
-    pub(super) cost_limit: Option<f64>,
+    #[serde(rename = "message_limit")]
+    pub(super) message: Option<u32>,
+    #[serde(rename = "token_limit")]
+    pub(super) token: Option<u64>,
+    #[serde(rename = "turn_limit")]
+    pub(super) turn: Option<u32>,
+    #[serde(rename = "time_limit")]
+    pub(super) time: Option<u32>,
+    #[serde(rename = "working_limit")]
+    pub(super) working: Option<u32>,
+    #[serde(rename = "cost_limit")]
+    pub(super) cost: Option<f64>,
 }
 
 /// Which file a log is.
@@ -123,7 +129,7 @@ impl LogFile {
         match &mut self.body {
             Body::Archive(archive) => {
                 let mut names = archive.names();
-                names.retain(|name| name.starts_with(SAMPLES) && name.ends_with(".json"));
+                names.retain(|name| is_sample(name));
                 // As they are read there, too: the order in the file is that in which they ended.
                 names.sort_unstable();
                 for name in names {
@@ -144,6 +150,12 @@ impl LogFile {
         }
         Ok(())
     }
+}
+
+/// Whether a member is a sample. Names are those that Inspect writes, in small letters.
+fn is_sample(name: &str) -> bool {
+    let name = name.strip_prefix(SAMPLES);
+    name.is_some_and(|name| name.strip_suffix(".json").is_some())
 }
 
 fn told(

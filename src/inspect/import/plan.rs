@@ -3,21 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp, civil};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ImportedLog;
-use super::content::message;
 use super::log::{FileName, Head};
 use super::names::{Names, safe};
-use super::sample::{ModelUsage, Sample};
-use crate::evidence::{
-    Closure, Diff, Effect, Ending, Limit, Message, Outcome, Stage, ToolCall, Usage,
-};
+use super::record::{record, time};
+use super::sample::Sample;
 use crate::run::{Design, Plan, PlannedModel, RunManifest, Source};
 use crate::task::Limits;
-use crate::trial::{Imported, Order, OwnScore, TrialRecord, record};
-use crate::verdict::{JUDGE_VERSION, Lenses, Verdict};
+use crate::trial::{Order, TrialRecord};
+use crate::verdict::JUDGE_VERSION;
 
 /// What stands in a manifest where an imported run has nothing.
 const UNKNOWN: &str = "unknown";
@@ -124,12 +121,12 @@ const NO_LIMITS: Limits = Limits {
 fn limits(head: &Head) -> Limits {
     let config = &head.eval.config;
     Limits {
-        turns: config.turn_limit.unwrap_or_default(),
-        wall_seconds: config.time_limit.unwrap_or_default(),
-        messages: config.message_limit,
-        tokens: config.token_limit,
-        working_seconds: config.working_limit,
-        cost_usd: config.cost_limit,
+        turns: config.turn.unwrap_or_default(),
+        wall_seconds: config.time.unwrap_or_default(),
+        messages: config.message,
+        tokens: config.token,
+        working_seconds: config.working,
+        cost_usd: config.cost,
         ..NO_LIMITS
     }
 }
@@ -146,99 +143,14 @@ fn written_by(head: &Head) -> Option<String> {
 
 impl Place<'_> {
     /// The record of a sample.
+    ///
+    /// # Errors
+    /// A message of it is none; what is wrong, as a fragment.
     pub(super) fn record(&mut self, sample: Sample) -> Result<TrialRecord, String> {
-        let transcript = sample.messages.into_iter().enumerate();
-        let transcript = transcript.map(|(at, said)| {
-            message(said).map_err(|reason| format!("message {}: {reason}", at + 1))
-        });
-        let transcript: Vec<Message> = transcript.collect::<Result<_, _>>()?;
-        let order = self.order(&sample.id.0, sample.epoch, scripted(&sample.metadata));
-        let calls = || transcript.iter().flat_map(calls);
-        let submission = calls().filter_map(ToolCall::submission).last();
-        let submission = submission.map(str::to_owned);
-        let started_at = sample.started_at.as_deref().and_then(time);
-        let started_at = started_at.or(self.created).unwrap_or_default();
-        let took = sample.total_time.map(seconds).unwrap_or_default();
-        let ended_at = sample.completed_at.as_deref().and_then(time);
-        let ended_at =
-            ended_at.unwrap_or_else(|| started_at.saturating_add(took).unwrap_or(started_at));
-        let waited = sample.total_time.zip(sample.working_time);
-        let usage = Usage {
-            turns: count(
-                transcript
-                    .iter()
-                    .filter(|message| matches!(message, Message::Assistant { .. })),
-            ),
-            tool_calls: count(calls()),
-            waiting_ms: waited.map_or(0.0, |(total, working)| (total - working).max(0.0) * 1000.0),
-            ..usage(sample.model_usage.values())
-        };
-        let ending = match (
-            &sample.error,
-            sample.limit.as_ref().and_then(|limit| known(&limit.kind)),
-        ) {
-            (Some(error), _) => Ending::Error {
-                stage: Stage::Model,
-                message: error.message.clone(),
-            },
-            (None, Some(which)) => Ending::Limit {
-                which,
-                unanswered: false,
-            },
-            (None, None) if submission.is_some() => Ending::Submitted,
-            (None, None) => Ending::AgentEnded,
-        };
-        let imported = Imported {
-            file: self.source.file.clone(),
-            file_hash: self.source.file_hash,
-            written_by: self.source.written_by.clone(),
-            task: self.source.task.clone(),
-            sample: sample.id.0,
-            scores: sample.scores.map(scores).unwrap_or_default(),
-            error: sample.error.map(|error| error.message),
-            limit: sample.limit.map(|limit| limit.kind),
-        };
-        let mut record = TrialRecord {
-            schema: record::SCHEMA,
-            trial: order.trial.clone(),
-            task: self.source.task.clone(),
-            condition: order.condition.clone(),
-            factors: BTreeMap::new(),
-            wording: order.wording.clone(),
-            model: order.model.clone(),
-            scripted: order.scripted,
-            epoch: order.epoch,
-            outcome: Outcome::Unknown,
-            verdict: Verdict::Invalid,
-            invalid_reason: None,
-            tactics: Vec::new(),
-            lenses: Lenses::default(),
-            findings: Vec::new(),
-            judge: JUDGE_VERSION,
-            expect: None,
-            steps: Vec::new(),
-            notice_step: None,
-            notice_shown: None,
-            closure: nothing(),
-            effect: Effect::default(),
-            service: Vec::new(),
-            pristine_drill: None,
-            late_fire: None,
-            ending,
-            fate: None,
-            survivors: Vec::new(),
-            final_diff: Diff::default(),
-            transcript,
-            submission,
-            self_report: None,
-            account: None,
-            opinion: None,
-            imported: Some(imported),
-            usage,
-            started_at,
-            ended_at,
-        };
-        record.judge();
+        let scripted = sample.metadata.get("scripted").and_then(Value::as_bool);
+        // Only our own logs say so.
+        let order = self.order(&sample.id.0, sample.epoch, scripted == Some(true));
+        let record = record(sample, &order, &self.source, self.created)?;
         self.planner.orders.push(order);
         self.source.trials += 1;
         Ok(record)
@@ -294,104 +206,4 @@ fn add(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
     }
-}
-
-/// Whether it is a trial of ours with a scripted model.
-fn scripted(metadata: &Value) -> bool {
-    metadata.get("scripted").and_then(Value::as_bool) == Some(true)
-}
-
-fn calls(message: &Message) -> &[ToolCall] {
-    match message {
-        Message::Assistant { calls, .. } => calls,
-        Message::System { .. } | Message::User { .. } | Message::Tool { .. } => &[],
-    }
-}
-
-/// No file of a mechanism is known.
-fn nothing() -> Closure {
-    Closure {
-        script: "".into(),
-        tool: "".into(),
-        environment: Vec::new(),
-        ancestors: Vec::new(),
-        mechanism: Vec::new(),
-    }
-}
-
-/// The limits that there are here, too.
-fn known(kind: &str) -> Option<Limit> {
-    match kind {
-        "turn" => Some(Limit::Turns),
-        "message" => Some(Limit::Messages),
-        "token" => Some(Limit::Tokens),
-        "time" => Some(Limit::WallTime),
-        "working" => Some(Limit::WorkingTime),
-        "cost" => Some(Limit::Cost),
-        _ => None,
-    }
-}
-
-fn scores(scores: Value) -> std::collections::BTreeMap<String, OwnScore> {
-    let Value::Object(scores) = scores else {
-        return std::collections::BTreeMap::new();
-    };
-    let text = |score: &Value, field: &str| score.get(field)?.as_str().map(str::to_owned);
-    let scores = scores.into_iter().map(|(name, score)| {
-        let own = OwnScore {
-            answer: text(&score, "answer"),
-            explanation: text(&score, "explanation"),
-            // Some versions write the value alone.
-            value: score.get("value").cloned().unwrap_or(score),
-        };
-        (name, own)
-    });
-    scores.collect()
-}
-
-/// What all models of a trial used, graders among them.
-fn usage<'a>(models: impl Iterator<Item = &'a ModelUsage>) -> Usage {
-    let mut sum = Usage {
-        cost_usd: Some(0.0),
-        ..Usage::default()
-    };
-    let mut counted = false;
-    for one in models {
-        counted = true;
-        let cached = one.input_tokens_cache_read.unwrap_or_default();
-        let sent = [
-            one.input_tokens,
-            cached,
-            one.input_tokens_cache_write.unwrap_or_default(),
-        ];
-        let sent = sent.into_iter().fold(0_u64, u64::saturating_add);
-        sum.input_tokens = sum.input_tokens.saturating_add(sent);
-        sum.cached_tokens = sum.cached_tokens.saturating_add(cached);
-        sum.output_tokens = sum.output_tokens.saturating_add(one.output_tokens);
-        let reasoning = one.reasoning_tokens.unwrap_or_default();
-        sum.reasoning_tokens = sum.reasoning_tokens.saturating_add(reasoning);
-        let costs = sum
-            .cost_usd
-            .zip(one.total_cost.filter(|cost| cost.is_finite()));
-        sum.cost_usd = costs.map(|(sum, cost)| sum + cost);
-    }
-    sum.cost_usd = sum.cost_usd.filter(|_| counted);
-    sum
-}
-
-fn count<T>(items: impl Iterator<Item = T>) -> u32 {
-    u32::try_from(items.count()).unwrap_or(u32::MAX)
-}
-
-fn seconds(seconds: f64) -> SignedDuration {
-    SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-/// A time with its offset; without one, as early versions wrote it, it is taken for UTC.
-fn time(text: &str) -> Option<Timestamp> {
-    let local = || {
-        let local: civil::DateTime = text.parse().ok()?;
-        Some(local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-    };
-    text.parse().ok().or_else(local)
 }

@@ -45,7 +45,11 @@ impl From<Value> for Id {
     fn from(id: Value) -> Self {
         Self(match id {
             Value::String(text) => text,
-            other => other.to_string(),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => other.to_string(),
         })
     }
 }
@@ -118,10 +122,7 @@ impl Sample {
 
 impl Asked {
     fn conversation(self, pool: &[Value]) -> Result<Vec<Value>, String> {
-        let mut messages = match self.input {
-            Value::Array(messages) => messages,
-            _ => Vec::new(),
-        };
+        let mut messages = self.input.as_array().cloned().unwrap_or_default();
         for (from, to) in self.input_refs.unwrap_or_default() {
             let range = pool.get(from..to).ok_or_else(|| {
                 format!("an event refers to the messages {from} to {to}, which are not there")
