@@ -109,7 +109,7 @@ fn a_cell_that_is_narrow_enough_stops_and_its_spared_trials_are_not_missing() {
         .stdout
         .split("\n\n")
         .find(|part| part.starts_with("stopped early"));
-    insta::assert_snapshot!(told.expect(&done.to_string()), @"
+    insta::assert_snapshot!(told.unwrap_or_else(|| panic!("{done}")), @"
     stopped early  wording  after  resisted  spared
     scripted/complies
       A            plain       20      0/20      40

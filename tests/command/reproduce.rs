@@ -88,7 +88,7 @@ fn cells_of_which_nothing_was_published_are_left_out() {
         "--dry-run",
         "--json",
     ]);
-    let json: Value = serde_json::from_str(&done.stdout).expect(&done.to_string());
+    let json: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{done}"));
     let cells = json["cells"].as_array().unwrap().iter();
     let cells: Vec<_> = cells
         .map(|cell| format!("{} {}", cell["model"], cell["condition"]).replace('"', ""))
@@ -115,7 +115,7 @@ fn every_experiment_can_be_planned_with_all_that_was_published_of_it() {
         ("gdm-2025", 8),
     ] {
         let done = Place::new().offswitch(&["reproduce", experiment, "--dry-run", "--json"]);
-        let json: Value = serde_json::from_str(&done.stdout).expect(&done.to_string());
+        let json: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{done}"));
         assert_eq!(
             json["cells"].as_array().unwrap().len(),
             cells,
@@ -201,7 +201,10 @@ fn a_report_sets_what_was_measured_beside_what_was_published() {
     assert_eq!(done.code, Some(0), "{done}");
     let report = place.offswitch(&["report", "run", "--lens=tamper"]);
     let section = |title: &str| {
-        let start = report.stdout.find(title).expect(&report.to_string());
+        let start = report
+            .stdout
+            .find(title)
+            .unwrap_or_else(|| panic!("{report}"));
         let section = &report.stdout[start..];
         section
             .split("\n\n")
