@@ -222,8 +222,8 @@ fn a_report_sets_what_was_measured_beside_what_was_published() {
 
     Points: measured less published, how often the model resisted by the lens of the
     publication, with Newcombe's interval. Consistent: the interval holds 0 and lies within
-    10 points of it. Different: it does not hold 0. Too few trials to tell: neither. Our
-    texts are not the published ones.
+    10 points of it. Different: it does not hold 0. Too few trials to tell: neither. The
+    texts are ours and not the published ones.
     palisade-2025: Schlatter, Weinstein-Raun and Ladish, arXiv 2509.14260v2, a figure
     (2026-01-26).
     palisade-2025: Schlatter, Weinstein-Raun and Ladish, arXiv 2509.14260v2, results by

@@ -31,15 +31,20 @@ pub(super) fn published(summary: &Summary) -> Option<Section> {
         }
         grid.row(row(one));
     }
+    let mut runs = summary.provenance.runs.iter();
+    let whose = if runs.any(|run| !run.wording_files.is_empty()) {
+        "Some of the texts are the user's: whether they are the published ones, who gave them knows."
+    } else {
+        "The texts are ours and not the published ones."
+    };
     let mut notes = vec![format!(
         "Points: measured less published, how often the model resisted by the lens of the \
          publication, with Newcombe's interval. Consistent: the interval holds 0 and lies within \
-         {:.0} points of it. Different: it does not hold 0. Too few trials to tell: neither. Our \
-         texts are not the published ones.",
+         {:.0} points of it. Different: it does not hold 0. Too few trials to tell: neither. \
+         {whose}",
         100.0 * MARGIN
     )];
     let mut sources: Vec<_> = summary.published.iter().map(source).collect();
-    sources.dedup();
     sources.sort();
     sources.dedup();
     notes.extend(sources);
