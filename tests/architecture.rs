@@ -26,12 +26,14 @@ const ARROWS: [(&str, &[&str]); 12] = [
     (
         "run",
         &[
-            "clock", "evidence", "model", "sandbox", "task", "trial", "verdict",
+            "clock", "evidence", "model", "sandbox", "stats", "task", "trial", "verdict",
         ],
     ),
     (
         "report",
-        &["evidence", "run", "sandbox", "stats", "trial", "verdict"],
+        &[
+            "evidence", "run", "sandbox", "stats", "task", "trial", "verdict",
+        ],
     ),
     (
         "inspect",

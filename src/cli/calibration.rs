@@ -177,6 +177,9 @@ impl Calibration {
         let condition = task.conditions.first().map(|each| each.id.clone());
         let wording = task.wordings.first().map(|each| each.name.clone());
         let plan = Plan::new(Design {
+            left_out: Vec::new(),
+            comparisons: Vec::new(),
+            stop: None,
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,

@@ -26,6 +26,11 @@ pub(super) fn close(site: &Site, end: &End, audience: Audience) -> Result<ExitCo
             if !statements.is_empty() {
                 output::print(&format!("\n{statements}"))?;
             }
+            let rule = site.manifest.plan.design.stop;
+            let stopped = report::stopped(rule, &site.stopped_cells(), output::style());
+            if !stopped.is_empty() {
+                output::print(&format!("\n{stopped}"))?;
+            }
             let spending = report::spending(&site.spending, output::style());
             if !spending.is_empty() {
                 output::print(&format!("\n{spending}"))?;

@@ -2,8 +2,10 @@
 
 use super::cast::{Cast, Hear};
 use super::controls::Controls;
+use super::declarations::Declarations;
 use super::exchange::{Exchange, Keeping};
 use super::exit::ExitCode;
+use super::experiment::Experiment;
 use super::failure::Failure;
 use super::generation::Generation;
 use super::limits::Limits;
@@ -40,6 +42,12 @@ pub(super) struct DesignArguments {
     /// What all chance in the run comes from; the same seed gives the same plan
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true, value_parser = |text: &str| number(text, 0..=u64::MAX))]
     seed: u64,
+    /// The cells alone of which this experiment published something: `offswitch reproduce` asks
+    /// for it
+    #[arg(long, value_name = "EXPERIMENT", hide = true)]
+    published: Option<String>,
+    #[command(flatten)]
+    declarations: Declarations,
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
@@ -71,7 +79,7 @@ pub(super) struct Planned {
 }
 
 /// What is chosen of a task.
-struct Experiment {
+struct Selection {
     conditions: Vec<String>,
     wordings: ChosenWordings,
 }
@@ -83,7 +91,7 @@ impl DesignArguments {
     /// A task, condition, wording or model that there is not, or that is not valid; a price list
     /// that is not valid.
     pub(super) fn plan(&self, conduct: &Conduct) -> Result<Planned, Failure> {
-        let (task, chosen) = self.experiment()?;
+        let (task, chosen) = self.selected()?;
         let exchange = Exchange::open(&self.keeping, &task.name)?;
         let Chosen {
             models,
@@ -94,7 +102,7 @@ impl DesignArguments {
         } = models::choose(
             Wanted {
                 task: &task.name,
-                names: &self.model,
+                names: &self.asked()?,
                 judge: conduct.judge.as_deref(),
             },
             &self.generation,
@@ -107,7 +115,7 @@ impl DesignArguments {
         }
         let wording_files = chosen.wordings.files.clone();
         Ok(Planned {
-            plan: self.plan_of(&task, chosen, models),
+            plan: self.plan_of(&task, chosen, models)?,
             wording_files,
             prices,
             task,
@@ -122,11 +130,11 @@ impl DesignArguments {
     /// # Errors
     /// As for [`Self::plan`], but for keys.
     pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
-        let (task, chosen) = self.experiment()?;
+        let (task, chosen) = self.selected()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
-            models::planned(&task.name, &self.model, &self.generation, list)?;
-        Ok((self.plan_of(&task, chosen, models), prices, task))
+            models::planned(&task.name, &self.asked()?, &self.generation, list)?;
+        Ok((self.plan_of(&task, chosen, models)?, prices, task))
     }
 
     /// The task without what the command changes of it, its controls, and the words that name it.
@@ -150,36 +158,66 @@ impl DesignArguments {
     }
 
     /// The task with the wordings that are asked for, and what is chosen of it.
-    fn experiment(&self) -> Result<(Task, Experiment), Failure> {
+    fn selected(&self) -> Result<(Task, Selection), Failure> {
         let mut task = self.place.task(self.task_name())?;
         self.limits.replace(&mut task.limits);
-        let (_, demonstrated) = DEMONSTRATION;
-        let conditions = if self.task.is_none() && self.conditions.is_empty() {
-            let condition = demonstrated.map(str::to_owned).into();
-            let grid = Vec::new();
-            Conditions { condition, grid }.of(&task)?
-        } else {
-            self.conditions.of(&task)?
-        };
+        let conditions = self.conditions_of(&task)?;
         let wordings = self.wordings.choose(&mut task, &conditions)?;
-        let experiment = Experiment {
+        let selection = Selection {
             conditions,
             wordings,
         };
-        Ok((task, experiment))
+        Ok((task, selection))
     }
 
-    fn task_name(&self) -> &str {
+    fn conditions_of(&self, task: &Task) -> Result<Vec<String>, Failure> {
+        let (_, demonstrated) = DEMONSTRATION;
+        let named = |condition: Vec<String>| {
+            let grid = Vec::new();
+            Conditions { condition, grid }.of(task)
+        };
+        match self.experiment()? {
+            _ if !self.conditions.is_empty() => self.conditions.of(task),
+            Some(experiment) => named(experiment.conditions()),
+            None if self.task.is_none() => named(demonstrated.map(str::to_owned).into()),
+            None => self.conditions.of(task),
+        }
+    }
+
+    /// The models that are asked for by name; none where those of the demonstration play.
+    ///
+    /// # Errors
+    /// An experiment that there is not.
+    pub(super) fn asked(&self) -> Result<Vec<String>, Failure> {
+        match self.experiment()? {
+            Some(experiment) if self.model.is_empty() => Ok(experiment.models()),
+            Some(_) | None => Ok(self.model.clone()),
+        }
+    }
+
+    fn experiment(&self) -> Result<Option<Experiment>, Failure> {
+        let name = self.published.as_deref();
+        name.map(Experiment::named).transpose()
+    }
+
+    pub(super) fn task_name(&self) -> &str {
         let (default, _) = DEMONSTRATION;
         self.task.as_deref().unwrap_or(default)
     }
 
-    fn plan_of(&self, task: &Task, chosen: Experiment, models: Vec<PlannedModel>) -> Plan {
-        let Experiment {
+    fn plan_of(
+        &self,
+        task: &Task,
+        chosen: Selection,
+        models: Vec<PlannedModel>,
+    ) -> Result<Plan, Failure> {
+        let Selection {
             conditions,
             wordings,
         } = chosen;
-        Plan::new(Design {
+        let experiment = self.experiment()?;
+        let left_out = experiment.map(|one| one.left_out(&models, &conditions));
+        let mut design = Design {
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,
@@ -189,7 +227,19 @@ impl DesignArguments {
             wordings: wordings.names,
             own_wordings: wordings.own,
             trials: self.trials,
-        })
+            left_out: left_out.unwrap_or_default(),
+            comparisons: Vec::new(),
+            stop: None,
+        };
+        if design.cells().is_empty() {
+            let message = "nothing was published of these models in these conditions";
+            let failure = Failure::new(ExitCode::Usage, message);
+            return Err(
+                failure.with_hint("`offswitch reproduce EXPERIMENT --dry-run` shows what was")
+            );
+        }
+        self.declarations.declare(&mut design, task)?;
+        Ok(Plan::new(design))
     }
 }
 

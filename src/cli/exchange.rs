@@ -174,6 +174,7 @@ impl Sink for Keeper {
             | Event::AttemptFailed { .. }
             | Event::ModelStopped { .. }
             | Event::BudgetReached { .. }
+            | Event::CellStopped { .. }
             | Event::Interrupted { .. } => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use super::output;
 use super::site::Site;
 use crate::clock;
 use crate::report::text::visible_json;
-use crate::run::{Event, RunError, RunManifest, Sink};
+use crate::run::{Event, RunError, RunManifest, Sink, StoppedCell};
 use crate::stats::{self, Cell, Methods};
 use crate::trial::{Order, TrialRecord};
 
@@ -51,6 +51,7 @@ pub(super) fn close(site: &Site, exit: ExitCode) -> Result<(), Failure> {
         "recorded": trials.len(),
         "planned": site.manifest.plan.orders.len(),
         "cells": stats::cells(trials).iter().map(cell).collect::<Vec<_>>(),
+        "stopped": site.stopped_cells().iter().map(stopped).collect::<Vec<_>>(),
         "methods": stats::methods(trials).iter().map(methods).collect::<Vec<_>>(),
         "controls": { "met": expectations.met, "missed": missed },
     });
@@ -101,6 +102,11 @@ fn described(event: &Event<'_>) -> Value {
             "budget_usd": budget_usd,
         }),
         Event::TrialFinished { record } => finished(record),
+        Event::CellStopped { stopped: one } => {
+            let mut line = json!({ "event": "cell_stopped" });
+            add(&mut line, stopped(one));
+            line
+        }
         Event::Interrupted { running } => json!({ "event": "interrupted", "running": running }),
         Event::Finished {
             recorded,
@@ -157,6 +163,19 @@ fn finished(record: &TrialRecord) -> Value {
         "invalid_reason": record.invalid_reason,
         "tactics": record.tactics,
         "usage": record.usage,
+    })
+}
+
+/// A cell that was stopped, with what had been seen of it.
+pub(super) fn stopped(one: &StoppedCell) -> Value {
+    json!({
+        "model": one.cell.model,
+        "condition": one.cell.condition,
+        "wording": one.cell.wording,
+        "after": one.stop.epoch,
+        "n": one.stop.seen.trials(),
+        "resisted": one.stop.seen.successes(),
+        "spared": one.spared,
     })
 }
 

@@ -7,11 +7,13 @@ mod check;
 mod checks;
 mod closing;
 mod controls;
+mod declarations;
 mod design;
 mod doctor;
 mod drilling;
 mod exchange;
 mod exit;
+mod experiment;
 mod export;
 mod failure;
 mod gate;
@@ -28,7 +30,9 @@ mod prices;
 mod progress;
 mod providers;
 mod report;
+mod reproduce;
 mod resume;
+mod rows;
 mod run;
 mod score;
 mod show;
@@ -55,6 +59,7 @@ enum Command {
     Run(Box<run::Arguments>),
     Resume(resume::Arguments),
     Plan(Box<plan::Arguments>),
+    Reproduce(Box<reproduce::Arguments>),
     Calibrate(calibrate::Arguments),
     Show(show::Arguments),
     Score(score::Arguments),
@@ -77,6 +82,7 @@ pub fn main() -> process::ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Resume(arguments) => resume::resume(arguments),
         Command::Plan(arguments) => plan::plan(arguments),
+        Command::Reproduce(arguments) => reproduce::reproduce(arguments),
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Show(arguments) => show::show(arguments),
         Command::Score(arguments) => score::score(arguments),
@@ -168,6 +174,7 @@ mod tests {
           run        Run trials and print how often each model resisted its shutdown
           resume     Go on with a run: do the trials that are planned and not recorded
           plan       Show the trials of a run and bound its cost, without running or sending anything
+          reproduce  Run the cells of a published experiment, to be set beside what was published
           calibrate  Play a task's controls, whose right verdicts are known, and tell which are misjudged
           show       Show a run, or one of its trials on a screen
           score      Judge a run again from its recorded evidence
@@ -200,6 +207,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the help has as many")]
     fn the_help_of_a_run_says_what_each_default_is() {
         let mut command = Arguments::command().term_width(100);
         let run = command.find_subcommand_mut("run").unwrap();
@@ -275,6 +283,19 @@ mod tests {
 
           -h, --help
                   Print help (see a summary with '-h')
+
+        Declared before the first trial:
+              --compare <WHAT>
+                  What the run is to compare: `models`, `conditions`, `placement`, or two conditions as
+                  `A:E`; several as a list. Reports adjust for all of it together, and mark everything else
+                  as exploratory
+
+              --stop-at-half-width <POINTS>
+                  Stop a model in a condition and wording as soon as the interval of its rate is so many
+                  percentage points wide to either side. Nothing else stops trials early
+
+              --stop-every <N>
+                  Look after every so many trials whether that is so [default: 50]
 
         Models at providers:
               --temperature <T>

@@ -16,6 +16,13 @@ pub(super) fn number<T: FromStr + PartialOrd + Display>(
     })
 }
 
+/// Reads percentage points or percents.
+pub(super) fn points(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("give a number from {least} to {most}"))
+}
+
 /// Reads an amount of money.
 pub(super) fn dollars(text: &str) -> Result<f64, String> {
     let amount = text.parse().ok();

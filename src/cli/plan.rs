@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::design::{self, DesignArguments};
 use super::exit::ExitCode;
@@ -34,7 +34,35 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// A `plan` in words, of which the last on one thing holds.
+#[derive(clap::Parser)]
+#[command(args_override_self = true)]
+pub(super) struct Command {
+    #[command(flatten)]
+    pub(super) arguments: Arguments,
+}
+
+/// What is said of a plan beside its trials and its cost.
+pub(super) struct Supplement {
+    /// For people, from its first empty line.
+    pub(super) text: String,
+    /// The name of what it is for programs.
+    pub(super) name: &'static str,
+    pub(super) json: Value,
+}
+
 pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    show(arguments, |_| None)
+}
+
+/// Shows a plan with what `supplement` has to say of it.
+///
+/// # Errors
+/// As for planning a run; standard output cannot be written to.
+pub(super) fn show(
+    arguments: &Arguments,
+    supplement: impl FnOnce(&Plan) -> Option<Supplement>,
+) -> Result<ExitCode, Failure> {
     let (plan, prices, task) = arguments.design.outline()?;
     if arguments.conduct.budget.is_some() {
         design::require_prices(plan.design.models.iter(), &prices, "`--budget`")?;
@@ -51,17 +79,19 @@ pub(super) fn plan(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
     }
     let needs = arguments.precision.needs(plan.design.trials)?;
+    let supplement = supplement(&plan);
     let text = if arguments.json {
-        as_json(&plan, &bounds, &needs)
+        as_json(&plan, &bounds, &needs, supplement)
     } else {
         let style = output::style();
         let budget = arguments.conduct.budget.zip(bounds.cost_usd);
         let budget = budget.map(|(budget, bound)| within(budget, bound));
         let said = [budget, needs.text()].into_iter().flatten();
         let said = said.map(|text| format!("\n{}", report::paragraph(&text, style)));
-        said.fold(report::plan(&plan, &bounds, style), |text, said| {
+        let text = said.fold(report::plan(&plan, &bounds, style), |text, said| {
             text + &said
-        })
+        });
+        text + &supplement.map(|one| one.text).unwrap_or_default()
     };
     output::print(&text)?;
     Ok(ExitCode::Done)
@@ -80,10 +110,10 @@ fn within(budget: f64, bound: f64) -> String {
     }
 }
 
-fn as_json(plan: &Plan, bounds: &Bounds, needs: &Needs) -> String {
+fn as_json(plan: &Plan, bounds: &Bounds, needs: &Needs, supplement: Option<Supplement>) -> String {
     let design = &plan.design;
     let (half_width, detect) = needs.json();
-    let json = json!({
+    let mut json = json!({
         "task": design.task,
         "task_hash": design.task_hash,
         "plan_hash": plan.hash(),
@@ -95,6 +125,14 @@ fn as_json(plan: &Plan, bounds: &Bounds, needs: &Needs) -> String {
         "cost_usd": bounds.cost_usd,
         "half_width": half_width,
         "detect": detect,
+        "comparisons": design.comparisons,
+        "stop": design.stop,
     });
+    if let Some(Supplement {
+        name, json: more, ..
+    }) = supplement
+    {
+        json[name] = more;
+    }
     format!("{json:#}\n")
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::exit::ExitCode;
 use super::failure::Failure;
+use super::numbers::points;
 use crate::stats;
 
 /// What a plan is to find out, in percentage points.
@@ -12,15 +13,15 @@ use crate::stats;
 pub(super) struct Precision {
     /// Say how many trials make the interval of a rate so many percentage points wide to either
     /// side
-    #[arg(long, value_name = "POINTS", allow_negative_numbers = true, value_parser = |text: &str| within(text, 0.1, 50.0))]
+    #[arg(long, value_name = "POINTS", allow_negative_numbers = true, value_parser = |text: &str| points(text, 0.1, 50.0))]
     half_width: Option<f64>,
     /// Say how many trials in each of two cells find a difference of so many percentage points, 80
     /// times in 100
-    #[arg(long, value_name = "POINTS", allow_negative_numbers = true, value_parser = |text: &str| within(text, 0.1, 100.0))]
+    #[arg(long, value_name = "POINTS", allow_negative_numbers = true, value_parser = |text: &str| points(text, 0.1, 100.0))]
     detect: Option<f64>,
     /// The rate in percent that --half-width and --detect expect [default: about 50, which takes
     /// the most trials]
-    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = |text: &str| within(text, 0.0, 100.0))]
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = |text: &str| points(text, 0.0, 100.0))]
     rate: Option<f64>,
 }
 
@@ -148,13 +149,6 @@ impl Needs {
             .map(|need| json!({ "rates": need.rates, "power": POWER, "trials": need.trials }));
         (json!(half_width), json!(detect))
     }
-}
-
-/// Reads percentage points or percents.
-fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
-    let number = text.parse().ok();
-    let number = number.filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("give a number from {least} to {most}"))
 }
 
 /// A share as a number of percent, to two digits behind the point.

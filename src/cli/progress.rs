@@ -147,6 +147,14 @@ fn note(event: &Event<'_>) -> Option<String> {
             dollars(*spent_usd),
             dollars(*budget_usd)
         )),
+        Event::CellStopped { stopped } => Some(format!(
+            "{} in {} has had enough trials: {} of {} resisted, {} spared",
+            visible(&stopped.cell.model),
+            visible(&stopped.cell.condition),
+            stopped.stop.seen.successes(),
+            stopped.stop.seen.trials(),
+            stopped.spared
+        )),
         Event::Started { .. }
         | Event::TrialStarted { .. }
         | Event::Answered { .. }

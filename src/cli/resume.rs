@@ -45,7 +45,7 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let end = command.iter().position(|word| word == "--");
     let end = end.unwrap_or(command.len());
     command.splice(end..end, changes(arguments));
-    let mut again = parsed(&command)?;
+    let mut again = parsed(&command).map_err(|error| unknown(&error, &command))?;
     again.conduct.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;
     again.design.keep_wordings(manifest.wording_files);
@@ -79,14 +79,19 @@ struct Again {
     arguments: run::Arguments,
 }
 
-fn parsed(command: &[String]) -> Result<run::Arguments, Failure> {
+/// Reads the words of a `run`, of which the last on one thing holds.
+///
+/// # Errors
+/// They are none of a `run`.
+pub(super) fn parsed(command: &[String]) -> Result<run::Arguments, clap::Error> {
     let words = std::iter::once("run").chain(command.iter().map(String::as_str));
-    let again = Again::try_parse_from(words).map_err(|error| {
-        let message = "the `command` in the run's `run.json` is none that this version knows";
-        let words: Vec<_> = command.iter().map(|word| visible(word)).collect();
-        Failure::new(ExitCode::RunDirectory, message)
-            .because(&error)
-            .with_hint(format!("it was: offswitch run {}", words.join(" ")))
-    })?;
-    Ok(again.arguments)
+    Ok(Again::try_parse_from(words)?.arguments)
+}
+
+fn unknown(error: &clap::Error, command: &[String]) -> Failure {
+    let message = "the `command` in the run's `run.json` is none that this version knows";
+    let words: Vec<_> = command.iter().map(|word| visible(word)).collect();
+    Failure::new(ExitCode::RunDirectory, message)
+        .because(error)
+        .with_hint(format!("it was: offswitch run {}", words.join(" ")))
 }

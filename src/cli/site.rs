@@ -12,8 +12,8 @@ use super::failure::Failure;
 use super::{json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
-    End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink, Spending,
-    Standings,
+    self, End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink,
+    Spending, Standings, StoppedCell,
 };
 use crate::stats::{Observation, Statement};
 use crate::trial::{Labs, Order, TrialOutline, TrialRecord};
@@ -115,10 +115,27 @@ impl Site {
         models
     }
 
-    /// The trials that are planned and not recorded.
+    /// The trials that are planned and not recorded, but for those that the declared rule of early
+    /// stopping spares.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Order> {
+        let stopped = self.stopped_cells();
         let orders = self.manifest.plan.orders.iter();
-        orders.filter(|order| !self.standings.has(&order.trial))
+        orders.filter(move |order| {
+            let is_spared = |one: &StoppedCell| {
+                let cell = &one.cell;
+                cell.model == order.model
+                    && cell.condition == order.condition
+                    && cell.wording == order.wording
+            };
+            !self.standings.has(&order.trial) && !stopped.iter().any(is_spared)
+        })
+    }
+
+    /// The cells that the declared rule of early stopping has stopped.
+    pub(super) fn stopped_cells(&self) -> Vec<StoppedCell> {
+        let recorded = self.observations.iter();
+        let recorded = recorded.map(|trial| (trial.trial.as_str(), trial.verdict));
+        run::stopped_cells(&self.manifest.plan, recorded)
     }
 
     /// What is said where nothing could be started.
@@ -308,6 +325,7 @@ impl Sink for &mut Tally<'_> {
             | Event::AttemptFailed { .. }
             | Event::ModelStopped { .. }
             | Event::BudgetReached { .. }
+            | Event::CellStopped { .. }
             | Event::Interrupted { .. }
             | Event::Finished { .. } => {}
         }

@@ -8,6 +8,7 @@ use super::methods::methods;
 use super::page::Page;
 use super::rates::{closing, observation};
 use super::spending::spending;
+use super::stopped::stopped;
 use super::style::Style;
 use super::text::visible;
 use super::words;
@@ -62,6 +63,11 @@ pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
     if !said.is_empty() {
         page.line("");
         page.lines(&said);
+    }
+    let stopped = stopped(run.manifest.plan.design.stop, &run.stopped_cells(), style);
+    if !stopped.is_empty() {
+        page.line("");
+        page.lines(&stopped);
     }
     let mut used = Spending::default();
     run.trials.iter().for_each(|record| used.count(record));

@@ -3,11 +3,13 @@
 use super::grid::{Align, Grid};
 use super::numbers::{dollars_at_most, grouped};
 use super::page::Page;
+use super::stopped::stop_rule;
 use super::style::Style;
 use super::text::visible;
 use super::words::count;
 use super::wrap::paragraph;
 use crate::run::{Bounds, ModelBound, Plan};
+use crate::stats::declared;
 
 /// Stands where a number is not known.
 const UNKNOWN: &str = "?";
@@ -49,6 +51,19 @@ fn head(plan: &Plan, bounds: &Bounds, style: Style) -> String {
         ),
     );
     page.field("hash", plan.hash());
+    if !design.comparisons.is_empty() {
+        let pairs = declared::pairs(&design.comparisons, &design.places()).len();
+        let declared: Vec<_> = design.comparisons.iter().map(ToString::to_string).collect();
+        let declared = visible(&declared.join(", ")).into_owned();
+        let text = format!(
+            "{declared}: {}, adjusted together",
+            count(pairs, "comparison")
+        );
+        page.field_within(style, "compares", &text);
+    }
+    if let Some(rule) = design.stop {
+        page.field_within(style, "stops", &stop_rule(rule));
+    }
     page.field("turns", format_args!("at most {} in a trial", bounds.turns));
     page.into_text()
 }

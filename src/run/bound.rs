@@ -104,20 +104,13 @@ impl Bounds {
 
 fn cells(plan: &Plan) -> Vec<PlannedCell> {
     let design = &plan.design;
-    let mut cells = Vec::new();
-    for model in &design.models {
-        for condition in &design.conditions {
-            for wording in &design.wordings {
-                cells.push(PlannedCell {
-                    model: model.name.clone(),
-                    condition: condition.clone(),
-                    wording: wording.clone(),
-                    trials: design.trials,
-                });
-            }
-        }
-    }
-    cells
+    let cells = design.cells().into_iter().map(|cell| PlannedCell {
+        model: cell.model,
+        condition: cell.condition,
+        wording: cell.wording,
+        trials: design.trials,
+    });
+    cells.collect()
 }
 
 fn bound(
@@ -131,7 +124,8 @@ fn bound(
     let terms = price.map(|price| price.terms);
     let at_provider = model.asking.is_some();
     let tokens = if at_provider {
-        Ceiling::of(task, setup, terms).map(|ceiling| ceiling.tokens(plan, task, setup))
+        Ceiling::of(task, setup, terms)
+            .map(|ceiling| ceiling.tokens(&model.name, plan, task, setup))
     } else {
         Some(TokenBound::default())
     };

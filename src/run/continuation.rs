@@ -5,8 +5,9 @@ use std::fmt::Display;
 
 use serde::Serialize;
 
-use super::plan::{Design, PlannedModel};
+use super::plan::{Design, LeftOut, PlannedModel};
 use super::{RunError, RunManifest};
+use crate::stats::Declared;
 
 impl RunManifest {
     /// This run, going on with the plan and the session of `now`, which may add trials, models,
@@ -56,7 +57,19 @@ fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
         .or_else(|| absent("condition", &design.conditions, &new.conditions))
         .or_else(|| absent("wording", &design.wordings, &new.wordings))
         .or_else(|| other_texts(design, new))
+        .or_else(|| left_out(design, new))
         .or_else(|| fewer_trials(design, new))
+        .or_else(|| {
+            same(
+                "declared family of comparisons",
+                &declared(&design.comparisons),
+                &declared(&new.comparisons),
+            )
+        })
+        .or_else(|| {
+            let rule = |design: &Design| design.stop.map_or_else(none, |rule| json(&rule));
+            same("declared rule of early stopping", &rule(design), &rule(new))
+        })
         .or_else(|| renamed(run, now))
 }
 
@@ -117,6 +130,32 @@ fn other_texts(design: &Design, new: &Design) -> Option<String> {
     Some(format!("the texts of the wording `{name}` have changed"))
 }
 
+fn declared(comparisons: &[Declared]) -> String {
+    let comparisons: Vec<_> = comparisons.iter().map(ToString::to_string).collect();
+    if comparisons.is_empty() {
+        return none();
+    }
+    comparisons.join(",")
+}
+
+fn none() -> String {
+    "none".into()
+}
+
+/// A cell that had trials and is to have none.
+fn left_out(design: &Design, new: &Design) -> Option<String> {
+    let mut left_out = new.left_out.iter();
+    let LeftOut { model, condition } = left_out.find(|one| {
+        let has_model = design.models.iter().any(|model| model.name == one.model);
+        has_model
+            && design.conditions.contains(&one.condition)
+            && design.has(&one.model, &one.condition)
+    })?;
+    Some(format!(
+        "the model `{model}` in the condition `{condition}` is no longer asked for"
+    ))
+}
+
 fn fewer_trials(design: &Design, new: &Design) -> Option<String> {
     (new.trials < design.trials).then(|| {
         format!(
@@ -142,6 +181,7 @@ mod tests {
     use crate::evidence::Digest;
     use crate::run::plan::tests::design;
     use crate::run::{Plan, fixtures};
+    use crate::stats::StopRule;
 
     /// The fixture's run, planned by this design.
     fn planned(change: impl FnOnce(&mut Design)) -> RunManifest {
@@ -192,10 +232,23 @@ mod tests {
             planned(|design| design.conditions.truncate(1)),
             planned(|design| design.wordings = vec!["terse".into()]),
             planned(|design| design.trials = 2),
+            planned(|design| {
+                design.left_out = vec![LeftOut {
+                    model: "scripted/complies".into(),
+                    condition: "E".into(),
+                }];
+            }),
+            planned(|design| design.comparisons = vec![Declared::Models]),
+            planned(|design| {
+                design.stop = Some(StopRule {
+                    half_width: 0.05,
+                    every: 50,
+                });
+            }),
         ]
         .map(|now| difference(&fixtures::manifest(), &now).unwrap_or_default());
         insta::with_settings!({filters => [(r"[0-9a-f]{64}", "[hash]")]}, {
-            insta::assert_snapshot!(differences.join("\n"), @"
+            insta::assert_snapshot!(differences.join("\n"), @r#"
             the task was palisade and is now other
             the task has changed: its hash was 00 and is now 11
             the shutdown script has changed: its hash was [hash] and is now [hash]
@@ -206,7 +259,10 @@ mod tests {
             the condition `E` is no longer asked for
             the wording `plain` is no longer asked for
             it has 3 trials of each cell, and 2 are asked for
-            ");
+            the model `scripted/complies` in the condition `E` is no longer asked for
+            the declared family of comparisons was none and is now models
+            the declared rule of early stopping was none and is now {"half_width":0.05,"every":50}
+            "#);
         });
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{RunError, RunManifest, Standings};
+use super::{RunError, RunManifest, Standings, StoppedCell};
 use crate::trial::{Order, TrialRecord};
 
 /// One thing that happened in a run. This is the whole list: whatever displays, logs or tests a
@@ -53,6 +53,12 @@ pub enum Event<'a> {
     TrialFinished {
         /// What is recorded of it.
         record: &'a TrialRecord,
+    },
+    /// A cell needs no more trials, by the rule that the plan declares: what is left of it is not
+    /// started.
+    CellStopped {
+        /// Which, and what had been seen of it.
+        stopped: &'a StoppedCell,
     },
     /// The run was asked to stop: no trial is started any more, running ones are cancelled.
     Interrupted {

@@ -72,6 +72,16 @@ fn describe(event: &Event<'_>) -> Option<String> {
         Event::TrialFinished { record } => {
             format!("trial {} recorded: {}", record.trial, record.verdict)
         }
+        Event::CellStopped { stopped } => format!(
+            "{} in {}, {} stopped after {} trials: {} of {} valid ones resisted, {} spared",
+            stopped.cell.model,
+            stopped.cell.condition,
+            stopped.cell.wording,
+            stopped.stop.epoch,
+            stopped.stop.seen.successes(),
+            stopped.stop.seen.trials(),
+            stopped.spared,
+        ),
         Event::Interrupted { running } => format!("interrupted with {running} trials running"),
         Event::Finished {
             recorded,

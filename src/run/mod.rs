@@ -22,6 +22,7 @@ mod rejudge;
 mod schedule;
 mod spending;
 mod standings;
+mod stopping;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -38,9 +39,10 @@ pub use manifest::{
     Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session, WordingFile,
 };
 pub use news::{News, Telling};
-pub use plan::{Asking, Design, Plan, PlannedModel};
+pub use plan::{Asking, Design, LeftOut, Plan, PlannedModel};
 pub use read::{OutlinedRun, RecordedRun, read, read_manifest, read_outlines};
 pub use rejudge::{Difference, Rejudged, rejudge};
 pub use schedule::{End, Pace, Schedule, default_parallel};
 pub use spending::{Spending, Spent};
 pub use standings::{Standing, Standings};
+pub use stopping::{StoppedCell, stopped_cells};

@@ -8,11 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::json;
 use crate::evidence::Digest;
+use crate::stats::{CellName, Declared, StopRule};
 use crate::trial::Order;
 use crate::verdict::Verdict;
 
 /// Everything that a run will do. Equal designs give equal plans, on every machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct Plan {
@@ -24,7 +25,10 @@ pub struct Plan {
 }
 
 /// What a run shall compare, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// What was added to the format later is written only where it says something, so that the hash of
+/// an earlier plan is what it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Design {
     /// The task's name.
@@ -46,6 +50,25 @@ pub struct Design {
     pub own_wordings: BTreeMap<String, Digest>,
     /// Trials of each model in each condition and wording.
     pub trials: u32,
+    /// Models in conditions in which they have no trials after all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// What will be compared. Whatever else is compared of the run was not declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Declared>,
+    /// When a cell needs no more trials; none where all are done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopRule>,
+}
+
+/// A model that has no trials in a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// The model's name.
+    pub model: String,
+    /// The condition's id.
+    pub condition: String,
 }
 
 /// A model of a plan.
@@ -94,6 +117,9 @@ impl Plan {
         let mut orders = Vec::new();
         for (model, model_label) in design.models.iter().zip(&models) {
             for (condition, condition_label) in design.conditions.iter().zip(&conditions) {
+                if !design.has(&model.name, condition) {
+                    continue;
+                }
                 for (wording, wording_label) in design.wordings.iter().zip(&wordings) {
                     for epoch in 1..=design.trials {
                         let task = &design.task;
@@ -134,6 +160,40 @@ impl Plan {
 }
 
 impl Design {
+    /// Whether a model has trials in a condition of the design.
+    #[must_use]
+    pub fn has(&self, model: &str, condition: &str) -> bool {
+        let mut left_out = self.left_out.iter();
+        !left_out.any(|one| one.model == model && one.condition == condition)
+    }
+
+    /// The models in conditions that have trials, in the design's order.
+    #[must_use]
+    pub fn places(&self) -> Vec<(&str, &str)> {
+        let models = self.models.iter();
+        let places = models.flat_map(|model| {
+            let conditions = self.conditions.iter();
+            conditions.map(|condition| (model.name.as_str(), condition.as_str()))
+        });
+        places
+            .filter(|(model, condition)| self.has(model, condition))
+            .collect()
+    }
+
+    /// The cells, by model, condition and wording in the design's order.
+    #[must_use]
+    pub fn cells(&self) -> Vec<CellName> {
+        let places = self.places().into_iter();
+        let cells = places.flat_map(|(model, condition)| {
+            self.wordings.iter().map(|wording| CellName {
+                model: model.to_owned(),
+                condition: condition.to_owned(),
+                wording: wording.clone(),
+            })
+        });
+        cells.collect()
+    }
+
     /// A number that looks drawn at random and follows from the run's seed and the trial's own
     /// place in the design alone. So a trial keeps its seed when the plan around it changes, and
     /// sorting by such numbers shuffles alike with every version of every library.
@@ -203,6 +263,9 @@ pub(crate) mod tests {
             wordings: vec!["plain".into()],
             own_wordings: BTreeMap::new(),
             trials: 3,
+            left_out: Vec::new(),
+            comparisons: Vec::new(),
+            stop: None,
         }
     }
 
@@ -243,6 +306,42 @@ pub(crate) mod tests {
         for order in &small.orders {
             assert!(large.orders.contains(order), "{order:?}");
         }
+    }
+
+    #[test]
+    fn what_is_left_out_has_no_trials_and_the_others_are_as_they_were() {
+        let whole = Plan::new(design(&["scripted/a", "scripted/b"], &["A", "E"]));
+        let mut less = whole.design.clone();
+        less.left_out = vec![LeftOut {
+            model: "scripted/b".into(),
+            condition: "A".into(),
+        }];
+        assert_eq!((whole.design.cells().len(), less.cells().len()), (4, 3));
+        let less = Plan::new(less);
+        let is_left = |order: &&Order| order.model == "scripted/a" || order.condition == "E";
+        let left: Vec<_> = whole.orders.iter().filter(is_left).collect();
+        assert_eq!(less.orders.iter().collect::<Vec<_>>(), left);
+    }
+
+    #[test]
+    fn a_plan_that_declares_nothing_has_the_hash_that_it_had_before_there_were_declarations() {
+        for run in [
+            include_str!("../../tests/data/runs/schema-1/run.json"),
+            include_str!("../../tests/data/runs/schema-2/run.json"),
+        ] {
+            let run: crate::run::RunManifest = serde_json::from_str(run).unwrap();
+            assert_eq!(run.plan.hash(), run.plan_hash);
+        }
+        let mut design = design(&["scripted/a"], &["A"]);
+        let plain = Plan::new(design.clone()).hash();
+        design.comparisons = vec![Declared::Models];
+        let declared = Plan::new(design.clone()).hash();
+        design.stop = Some(StopRule {
+            half_width: 0.05,
+            every: 50,
+        });
+        let stopping = Plan::new(design).hash();
+        assert!(plain != declared && declared != stopping && stopping != plain);
     }
 
     #[test]

@@ -4,16 +4,24 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::RunError;
+use super::StoppedCell;
 use super::budget::{self, Budget, May};
 use super::log::Writer;
 use super::schedule::{End, Schedule};
-use crate::trial::Order;
+use super::stopping::{Change, Gate, Gates};
+use crate::trial::{Order, TrialRecord};
 
 /// How far the work has come.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// Trials that are still to be started, in order.
     waiting: VecDeque<Arc<Order>>,
+    /// Those among them that the declared rule of early stopping does not let start yet.
+    held: Vec<Arc<Order>>,
+    /// What that rule says; none where the plan declares none.
+    gates: Option<Gates>,
+    /// How many planned trials that rule spares.
+    spared: usize,
     pub(super) budget: Budget,
     pub(super) planned: usize,
     pub(super) recorded: usize,
@@ -36,8 +44,11 @@ impl Progress {
         } = schedule;
         let orders = manifest.plan.orders.iter();
         let missing = orders.filter(|order| !standings.has(&order.trial));
-        Self {
-            waiting: missing.cloned().map(Arc::new).collect(),
+        let mut progress = Self {
+            waiting: VecDeque::new(),
+            held: missing.cloned().map(Arc::new).collect(),
+            gates: Gates::of(&manifest.plan, standings.verdicts()),
+            spared: 0,
             budget: Budget::new(*budget_usd, budget::paid(manifest), standings)
                 .and_unrecorded(manifest.unrecorded_usd()),
             planned: manifest.plan.orders.len(),
@@ -47,7 +58,43 @@ impl Progress {
             is_out_of_budget: false,
             given_up: BTreeSet::new(),
             failure: None,
+        };
+        progress.release();
+        progress
+    }
+
+    /// Counts a trial whose line is on disk; says which cell needs no more trials for it.
+    pub(super) fn record(&mut self, record: &TrialRecord) -> Option<StoppedCell> {
+        self.recorded += 1;
+        let gates = self.gates.as_mut()?;
+        match gates.count(&record.trial, record.verdict) {
+            Change::Nothing => None,
+            Change::Opened => {
+                self.release();
+                None
+            }
+            Change::Stopped(stopped) => {
+                self.release();
+                Some(stopped)
+            }
         }
+    }
+
+    /// Lets those start that may now, in the plan's order, and drops those that never will.
+    fn release(&mut self) {
+        let gate = |order: &Order| match &self.gates {
+            Some(gates) => gates.gate(&order.trial),
+            None => Gate::Open,
+        };
+        let mut held = Vec::new();
+        for order in std::mem::take(&mut self.held) {
+            match gate(&order) {
+                Gate::Open => self.waiting.push_back(order),
+                Gate::Shut => held.push(order),
+                Gate::Gone => self.spared += 1,
+            }
+        }
+        self.held = held;
     }
 
     /// The trial that is the next to start.
@@ -68,6 +115,7 @@ impl Progress {
     /// Leaves the trials of a model that are not started; says whether it is the first time.
     pub(super) fn give_up(&mut self, model: &str) -> bool {
         self.waiting.retain(|order| order.model != model);
+        self.held.retain(|order| order.model != model);
         self.given_up.insert(model.to_owned())
     }
 
@@ -100,7 +148,7 @@ impl Progress {
     }
 
     fn reason(&mut self) -> End {
-        if self.recorded == self.planned {
+        if self.recorded + self.spared == self.planned {
             End::Complete
         } else if self.stopping {
             End::Interrupted

@@ -65,7 +65,7 @@ pub struct Schedule<'a> {
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// Every planned trial is recorded.
+    /// Every planned trial is recorded, or spared by the declared rule of early stopping.
     Complete,
     /// It was asked to stop.
     Interrupted,
@@ -199,8 +199,11 @@ impl Schedule<'_> {
         match ended {
             Ok(Ended::Recorded(record)) => {
                 progress.budget.ended(&record.trial);
-                progress.recorded += 1;
+                let stopped = progress.record(&record);
                 progress.note(self.tell(&Event::TrialFinished { record: &record }));
+                if let Some(stopped) = &stopped {
+                    progress.note(self.tell(&Event::CellStopped { stopped }));
+                }
             }
             Ok(Ended::Unrecorded(trial)) => progress.unrecorded.push(trial),
             Ok(Ended::Cancelled(order)) => progress.budget.ended(&order.trial),

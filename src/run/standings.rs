@@ -1,6 +1,6 @@
 //! How far the models of a run have come.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::Plan;
 use crate::evidence::Usage;
@@ -31,7 +31,7 @@ pub struct Standing {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Standings {
     models: BTreeMap<String, Standing>,
-    recorded: HashSet<String>,
+    recorded: HashMap<String, Verdict>,
 }
 
 impl Standings {
@@ -44,7 +44,7 @@ impl Standings {
         }
         Self {
             models,
-            recorded: HashSet::new(),
+            recorded: HashMap::new(),
         }
     }
 
@@ -63,7 +63,7 @@ impl Standings {
         let is_unknown =
             !record.scripted && is_open(&usage) || opinion.any(|opinion| is_open(&opinion.usage));
         standing.uncounted += usize::from(is_unknown);
-        self.recorded.insert(record.trial.clone());
+        self.recorded.insert(record.trial.clone(), record.verdict);
     }
 
     /// The models by name, each with how far it has come.
@@ -87,10 +87,16 @@ impl Standings {
         total
     }
 
+    /// The recorded trials' ids and verdicts, in no order.
+    pub(super) fn verdicts(&self) -> impl Iterator<Item = (&str, Verdict)> {
+        let recorded = self.recorded.iter();
+        recorded.map(|(trial, verdict)| (trial.as_str(), *verdict))
+    }
+
     /// Whether the trial of this id is recorded.
     #[must_use]
     pub fn has(&self, trial: &str) -> bool {
-        self.recorded.contains(trial)
+        self.recorded.contains_key(trial)
     }
 }
 

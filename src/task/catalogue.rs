@@ -100,10 +100,7 @@ pub fn control(name: &str, task: &str) -> Option<Control> {
 /// # Errors
 /// One of the files is not valid; none is.
 pub fn published() -> Result<Reference, TaskError> {
-    let mut all = Reference {
-        models: Vec::new(),
-        rows: Vec::new(),
-    };
+    let mut all = Reference::default();
     for (path, text) in files_below(&TASKS) {
         if path.ends_with("/published.toml") {
             let one = parse_published(&format!("tasks/{path}"), text)?;

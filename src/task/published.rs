@@ -10,7 +10,7 @@ mod parse;
 mod schema;
 
 /// All results of one file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reference {
     /// The models, in the file's order.
     pub models: Vec<PublishedModel>,

@@ -69,6 +69,7 @@ fn a_run_for_programs_is_lines_of_json_with_everything_in_them() {
           "no_shutdown": 0
         }
       ],
+      "stopped": [],
       "methods": [
         {
           "model": "scripted/overwrites",

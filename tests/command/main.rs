@@ -6,6 +6,7 @@
     reason = "tests start the programs that they test, say why they are skipped, and panic to fail"
 )]
 
+mod browser;
 mod budget;
 mod calibrate;
 mod canary;
@@ -13,6 +14,7 @@ mod cast;
 mod check;
 mod concealment;
 mod controls;
+mod declarations;
 mod doctor;
 mod exchange;
 mod faults;
@@ -35,6 +37,7 @@ mod processes;
 mod processes_left;
 mod protocols;
 mod report;
+mod reproduce;
 mod resume;
 mod run;
 mod score;

@@ -300,7 +300,9 @@ fn programs_get_the_same_as_json() {
           ],
           "cost_usd": null,
           "half_width": null,
-          "detect": null
+          "detect": null,
+          "comparisons": [],
+          "stop": null
         }
         "#);
     });

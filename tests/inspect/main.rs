@@ -18,4 +18,5 @@ mod peers;
 )]
 #[path = "../command/place.rs"]
 mod place;
+mod tables;
 mod viewed;

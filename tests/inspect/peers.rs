@@ -16,20 +16,25 @@ pub(crate) const NEWEST: &str = "0.3.285";
 /// is made of those, holds the model's answers alone.
 pub(crate) const OLDEST: &str = "0.3.112";
 
-/// A version of Inspect.
+/// Python with programs of others.
 pub(crate) struct Peer {
     environment: PathBuf,
 }
 
 /// A version that is installed; none, with a word why, where it is not.
 pub(crate) fn peer(version: &str) -> Option<Peer> {
+    environment(&format!("inspect-{version}"))
+}
+
+/// The virtual environment of this name; none, with a word why, where it is not installed.
+pub(crate) fn environment(name: &str) -> Option<Peer> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let environment = root.join("target/peers").join(format!("inspect-{version}"));
+    let environment = root.join("target/peers").join(name);
     if environment.join("installed").exists() {
         return Some(Peer { environment });
     }
     absent(&format!(
-        "Inspect {version} is not installed; `tests/peers/install` does that"
+        "{name} is not installed; `tests/peers/install` does that"
     ));
     None
 }

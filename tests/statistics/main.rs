@@ -13,6 +13,7 @@ mod intervals;
 mod published;
 mod sample_size;
 mod simulation;
+mod stopping;
 
 /// The largest difference to the tables that may stand. Both are iterations in double precision;
 /// what is printed has four significant digits.

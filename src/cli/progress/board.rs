@@ -54,6 +54,11 @@ impl Board {
                 row.standing.resisted += usize::from(record.verdict == Verdict::Resisted);
                 row.standing.invalid += usize::from(record.verdict == Verdict::Invalid);
             }
+            Event::CellStopped { stopped } => {
+                let standing = &mut self.row(&stopped.cell.model).standing;
+                let spared = usize::try_from(stopped.spared).unwrap_or_default();
+                standing.planned = standing.planned.saturating_sub(spared);
+            }
             Event::BudgetReached { .. } | Event::Interrupted { .. } | Event::Finished { .. } => {}
         }
     }

@@ -48,12 +48,12 @@ pub(super) fn results(tally: &Tally, planned: u64) -> Value {
     for verdict in valid {
         metrics.add(&format!("n_{verdict}"), tally.of(verdict));
     }
-    let mut scores = vec![score(SCORER, metrics, tally.trials() - invalid, invalid)];
+    let mut scores = vec![score(SCORER, &metrics, tally.trials() - invalid, invalid)];
     for (name, proportion) in tally.lenses() {
         let mut metrics = Metrics::default();
         metrics.add_rate("rate", proportion);
         let n = proportion.trials();
-        scores.push(score(name, metrics, n, tally.trials() - n));
+        scores.push(score(name, &metrics, n, tally.trials() - n));
     }
     json!({
         "total_samples": planned,
@@ -62,7 +62,7 @@ pub(super) fn results(tally: &Tally, planned: u64) -> Value {
     })
 }
 
-fn score(name: &str, metrics: Metrics, scored: u64, unscored: u64) -> Value {
+fn score(name: &str, metrics: &Metrics, scored: u64, unscored: u64) -> Value {
     json!({
         "name": name,
         "scorer": name,

@@ -218,13 +218,13 @@ impl Timeline<'_> {
         events.open("scorers", "scorers");
         for (name, score) in scores {
             events.open("scorer", name);
-            let scored = json!({
+            let event = json!({
                 "score": score,
                 "target": if name == SCORER { &self.target } else { &Value::Null },
                 "intermediate": false,
                 "scorer": name,
             });
-            events.tell("score", scored);
+            events.tell("score", event);
             events.close();
         }
         events.close();

@@ -25,7 +25,7 @@ pub(super) fn document(summary: &Summary) -> String {
 
 fn told(section: &Section) -> String {
     let mut page = Page::default();
-    page.line(format_args!("\n## {}", section.title));
+    page.line(format_args!("\n## {}", section.topic.title()));
     if !section.fields.is_empty() {
         page.line("");
     }

@@ -22,7 +22,7 @@ pub(super) fn document(summary: &Summary, style: Style) -> String {
 
 fn told(section: &Section, style: Style) -> String {
     let mut page = Page::default();
-    page.line(style.heading(&section.title.to_uppercase()));
+    page.line(style.heading(&section.topic.title().to_uppercase()));
     for (name, value) in &section.fields {
         page.field_within(style, name, value);
     }

@@ -5,16 +5,19 @@ mod contrasts;
 mod origin;
 mod others;
 mod phrases;
+mod published;
 mod rates;
 
 use super::grid::Grid;
 use super::summary::{Kind, Summary};
 
+pub(super) use phrases::{percent_of, rate_of};
+
 /// A part of a report. Every text in it is visible: none obeys a terminal.
 #[derive(Debug, Clone)]
 pub(super) struct Section {
-    /// What stands above it.
-    pub(super) title: &'static str,
+    /// What it is about.
+    pub(super) topic: Topic,
     /// Names with what is to be said of them.
     pub(super) fields: Vec<(String, String)>,
     /// Its table.
@@ -23,10 +26,89 @@ pub(super) struct Section {
     pub(super) notes: Vec<String>,
 }
 
+/// What a section is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Topic {
+    /// Where the numbers are from.
+    Provenance,
+    /// How often models of a kind resisted.
+    Rates(Kind),
+    /// Which cells were stopped early.
+    Stopped,
+    /// What was measured beside what was published.
+    Published,
+    /// How much the wording matters.
+    Wordings,
+    /// How trials were judged.
+    Verdicts,
+    /// How they ended.
+    Outcomes,
+    /// By what models interfered.
+    Tactics,
+    /// What the plan declared to compare.
+    Declared,
+    /// Models compared within conditions.
+    BetweenModels,
+    /// Conditions that differ in placement alone.
+    Placement,
+    /// What was said of the work.
+    Statements,
+    /// What is in no rate.
+    LeftOut,
+    /// How scripts did.
+    Controls,
+}
+
+impl Topic {
+    /// What stands above the section.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Provenance => "Provenance",
+            Self::Rates(Kind::Model) => "Rates",
+            Self::Rates(Kind::Replay) => "Rates of replays",
+            Self::Rates(Kind::Script) => "Rates of controls",
+            Self::Stopped => "Stopped early",
+            Self::Published => "Beside published results",
+            Self::Wordings => "Wordings",
+            Self::Verdicts => "Verdicts",
+            Self::Outcomes => "Outcomes",
+            Self::Tactics => "Tactics",
+            Self::Declared => "Declared comparisons",
+            Self::BetweenModels => "Models compared",
+            Self::Placement => "Placement",
+            Self::Statements => "Self-reports and opinions",
+            Self::LeftOut => "Left out of the rates",
+            Self::Controls => "Controls",
+        }
+    }
+
+    /// A name that can stand in an address.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Provenance => "provenance",
+            Self::Rates(Kind::Model) => "rates",
+            Self::Rates(Kind::Replay) => "replays",
+            Self::Rates(Kind::Script) => "control-rates",
+            Self::Stopped => "stopped",
+            Self::Published => "published",
+            Self::Wordings => "wordings",
+            Self::Verdicts => "verdicts",
+            Self::Outcomes => "outcomes",
+            Self::Tactics => "tactics",
+            Self::Declared => "declared",
+            Self::BetweenModels => "models",
+            Self::Placement => "placement",
+            Self::Statements => "statements",
+            Self::LeftOut => "left-out",
+            Self::Controls => "controls",
+        }
+    }
+}
+
 impl Section {
-    fn of_grid(title: &'static str, grid: Grid, notes: Vec<String>) -> Self {
+    fn of_grid(topic: Topic, grid: Grid, notes: Vec<String>) -> Self {
         Self {
-            title,
+            topic,
             fields: Vec::new(),
             grid: Some(grid),
             notes,
@@ -41,10 +123,13 @@ pub(super) fn sections(summary: &Summary) -> Vec<Section> {
         rates::rates(summary, Kind::Model),
         rates::rates(summary, Kind::Replay),
         rates::rates(summary, Kind::Script),
+        rates::stopped(summary),
+        published::published(summary),
         rates::wordings(summary),
         Some(rates::verdicts(summary)),
         Some(rates::outcomes(summary)),
         rates::tactics(summary),
+        contrasts::declared(summary),
         contrasts::between_models(summary),
         contrasts::placement(summary),
         others::statements(summary),

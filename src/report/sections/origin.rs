@@ -1,6 +1,6 @@
 //! Where the numbers are from.
 
-use super::Section;
+use super::{Section, Topic};
 use crate::report::summary::{Kind, ModelTold, RunTold, Summary};
 use crate::report::text::visible;
 use crate::report::words::count;
@@ -44,7 +44,7 @@ pub(super) fn origin(summary: &Summary) -> Section {
     let asked = asked.filter(|model| model.kind == Kind::Model);
     fields.extend(asked.map(|model| ("model".to_owned(), of_model(model))));
     Section {
-        title: "Provenance",
+        topic: Topic::Provenance,
         fields,
         grid: None,
         notes: Vec::new(),

@@ -1,7 +1,7 @@
 //! What was said, what is left out, and how the controls did.
 
-use super::Section;
 use super::phrases::counted;
+use super::{Section, Topic};
 use crate::report::grid::{Align, Grid};
 use crate::report::summary::{Agreement, OutOf, Statements, Summary};
 use crate::report::text::visible;
@@ -30,11 +30,7 @@ pub(super) fn statements(summary: &Summary) -> Option<Section> {
         grid.row(row(cell));
     }
     let note = summary.agreement.as_ref().map(agreement);
-    let section = Section::of_grid(
-        "Self-reports and opinions",
-        grid,
-        note.into_iter().collect(),
-    );
+    let section = Section::of_grid(Topic::Statements, grid, note.into_iter().collect());
     (!summary.statements.is_empty()).then_some(section)
 }
 
@@ -96,7 +92,7 @@ pub(super) fn left_out(summary: &Summary) -> Option<Section> {
         ]);
     }
     let is_any = !summary.left_out.is_empty();
-    is_any.then(|| Section::of_grid("Left out of the rates", grid, Vec::new()))
+    is_any.then(|| Section::of_grid(Topic::LeftOut, grid, Vec::new()))
 }
 
 /// Whether scripts got the verdicts that they declare.
@@ -121,7 +117,7 @@ pub(super) fn controls(summary: &Summary) -> Option<Section> {
         notes.push(format!("and {} more", missed - LISTED));
     }
     (all > 0).then_some(Section {
-        title: "Controls",
+        topic: Topic::Controls,
         fields: Vec::new(),
         grid: None,
         notes,

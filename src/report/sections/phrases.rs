@@ -24,10 +24,16 @@ pub(in crate::report) fn percent_of(
 
 /// A difference in percentage points with its interval.
 pub(in crate::report) fn points(contrast: &Contrast) -> String {
-    let (Some(difference), Some([low, high])) = (contrast.difference, contrast.newcombe) else {
+    let n = contrast.first.n.min(contrast.second.n);
+    signed_points(contrast.difference, contrast.newcombe, n)
+}
+
+/// A difference with its interval, in percentage points, of which so many trials are known.
+pub(super) fn signed_points(difference: Option<f64>, interval: Option<[f64; 2]>, n: u64) -> String {
+    let (Some(difference), Some([low, high])) = (difference, interval) else {
         return "–".into();
     };
-    let digits = digits(contrast.first.n.min(contrast.second.n));
+    let digits = digits(n);
     let [difference, low, high] = [difference, low, high].map(|part| signed(part, digits));
     format!("{difference} ({low} to {high})")
 }

@@ -1,7 +1,7 @@
 //! What came of each model in each condition.
 
-use super::Section;
 use super::phrases::{bounds, counted, fraction, percent_of, rate_of};
+use super::{Section, Topic};
 use crate::report::grid::{Align, Grid};
 use crate::report::rates::{marked, place};
 use crate::report::summary::{Cell, Kind, Summary};
@@ -15,21 +15,14 @@ const CONDITION: (&str, Align) = ("condition", Align::Left);
 pub(super) fn rates(summary: &Summary, kind: Kind) -> Option<Section> {
     let cells = summary.cells.iter().filter(|cell| cell.kind == kind);
     let cells: Vec<_> = cells.cloned().collect();
-    let (title, note) = match kind {
-        Kind::Model => (
-            "Rates",
+    let note = match kind {
+        Kind::Model => {
             "Intervals are Jeffreys's, of trials that are independent and alike. Not in n: valid \
              trials to which the lens does not apply. Had all counted: the rate if none, and if \
-             all, of the trials that are not in n had been resisted.",
-        ),
-        Kind::Replay => (
-            "Rates of replays",
-            "† replay: answers out of a recording, no fresh trials of the model.",
-        ),
-        Kind::Script => (
-            "Rates of controls",
-            "* scripted: a control that plays a script, not a model.",
-        ),
+             all, of the trials that are not in n had been resisted."
+        }
+        Kind::Replay => "† replay: answers out of a recording, no fresh trials of the model.",
+        Kind::Script => "* scripted: a control that plays a script, not a model.",
     };
     let mut grid = Grid::new([
         CONDITION,
@@ -39,17 +32,59 @@ pub(super) fn rates(summary: &Summary, kind: Kind) -> Option<Section> {
         ("invalid", Align::Right),
         ("had all counted", Align::Right),
     ]);
+    let is_stopped = |cell: &Cell| {
+        let mut stopped = summary.stopped.iter();
+        stopped.any(|one| one.model == cell.model && one.condition == cell.condition)
+    };
     by_model(&mut grid, &cells, |cell| {
         let rate = &cell.rate;
+        let mark = if is_stopped(cell) { " ‡" } else { "" };
         vec![vec![
-            fraction(cell),
+            fraction(cell) + mark,
             rate_of(rate),
             rate.excluded.to_string(),
             rate.invalid.to_string(),
             bounds(rate),
         ]]
     });
-    (!cells.is_empty()).then(|| Section::of_grid(title, grid, vec![note.into()]))
+    let mut notes = vec![note.to_owned()];
+    if cells.iter().any(is_stopped) {
+        notes.push("‡ stopped early, by the rule that the plan declared.".into());
+    }
+    (!cells.is_empty()).then(|| Section::of_grid(Topic::Rates(kind), grid, notes))
+}
+
+/// Which cells were stopped early.
+pub(super) fn stopped(summary: &Summary) -> Option<Section> {
+    let mut grid = Grid::new([
+        CONDITION,
+        ("wording", Align::Left),
+        ("after", Align::Right),
+        ("resisted then", Align::Right),
+        ("spared", Align::Right),
+        ("half-width, points", Align::Right),
+        ("looked at every", Align::Right),
+    ]);
+    let mut group = None;
+    for one in &summary.stopped {
+        if group != Some(&one.model) {
+            group = Some(&one.model);
+            grid.group(visible(&one.model).into_owned());
+        }
+        grid.row([
+            place(&one.condition, None),
+            visible(&one.wording).into_owned(),
+            one.after.to_string(),
+            format!("{}/{}", one.resisted, one.n),
+            one.spared.to_string(),
+            ((1000.0 * one.half_width).round() / 10.0).to_string(),
+            one.every.to_string(),
+        ]);
+    }
+    let note = "The plan declared before the first trial that a cell stops as soon as its interval \
+                is so narrow. The trials that were spared are not missing.";
+    let is_any = !summary.stopped.is_empty();
+    is_any.then(|| Section::of_grid(Topic::Stopped, grid, vec![note.into()]))
 }
 
 /// How much the wording matters.
@@ -81,7 +116,7 @@ pub(super) fn wordings(summary: &Summary) -> Option<Section> {
     });
     let note = "The interval over wordings is for others like them (Korn and Graubard). Design \
                 effect: how many times more trials are needed than if wordings did not matter.";
-    (!several.is_empty()).then(|| Section::of_grid("Wordings", grid, vec![note.into()]))
+    (!several.is_empty()).then(|| Section::of_grid(Topic::Wordings, grid, vec![note.into()]))
 }
 
 /// How many trials have each verdict.
@@ -95,7 +130,7 @@ pub(super) fn verdicts(summary: &Summary) -> Section {
                 .into(),
         ]
     });
-    Section::of_grid("Verdicts", grid, Vec::new())
+    Section::of_grid(Topic::Verdicts, grid, Vec::new())
 }
 
 /// How many trials ended in each way.
@@ -106,7 +141,7 @@ pub(super) fn outcomes(summary: &Summary) -> Section {
         let outcomes = outcomes.map(|(outcome, count)| (visible(outcome).into_owned(), count));
         vec![vec![counted(outcomes)]]
     });
-    Section::of_grid("Outcomes", grid, Vec::new())
+    Section::of_grid(Topic::Outcomes, grid, Vec::new())
 }
 
 /// By which tactics models interfered.
@@ -153,7 +188,7 @@ pub(super) fn tactics(summary: &Summary) -> Option<Section> {
             Tactic::Other
         ));
     }
-    (!interfered.is_empty()).then(|| Section::of_grid("Tactics", grid, notes))
+    (!interfered.is_empty()).then(|| Section::of_grid(Topic::Tactics, grid, notes))
 }
 
 /// Rows for each cell below its model. Only the first row of a cell names it.

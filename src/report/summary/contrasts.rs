@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::numbers::ends;
-use super::{Cell, Examples, Kind};
+use super::{Cell, Examples, Kind, Pool};
+use crate::run::Design;
 use crate::stats::{self, Comparison, ExactTest, Proportion};
 
 /// A family of comparisons, which were tested together.
@@ -59,8 +60,40 @@ pub struct Side {
     pub n: u64,
 }
 
+/// The comparisons that the plans of all runs declared, those of cells without trials as well:
+/// they belong to the family over which is adjusted.
+pub(super) fn declared(pool: &Pool, cells: &[Cell]) -> Option<Contrasts> {
+    let designs = || pool.sources().iter().map(|one| &one.manifest().plan.design);
+    let first = designs().next()?;
+    let comparisons = first.comparisons.iter().cloned();
+    let comparisons: Vec<_> = comparisons
+        .filter(|one| designs().all(|design| design.comparisons.contains(one)))
+        .collect();
+    let mut places: Vec<_> = Vec::new();
+    for place in designs().flat_map(Design::places) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let side_of = |at: usize| {
+        let (model, condition) = places[at];
+        let mut cells = cells.iter();
+        let cell = cells.find(|cell| cell.model == model && cell.condition == condition);
+        cell.map_or_else(|| Side::untried(model, condition), side)
+    };
+    let pairs = stats::declared::pairs(&comparisons, &places).into_iter();
+    let pairs: Vec<_> = pairs
+        .map(|(first, second)| (side_of(first), side_of(second)))
+        .collect();
+    let declaration = match pairs.len() {
+        1 => "The comparison was declared before the first trial.".into(),
+        many => format!("All {many} comparisons were declared before the first trial."),
+    };
+    contrasts(pairs, Declaration::Before(declaration))
+}
+
 /// Every two models in every condition that both have.
-pub(super) fn between_models(cells: &[Cell]) -> Option<Contrasts> {
+pub(super) fn between_models(cells: &[Cell], declared: Option<&Contrasts>) -> Option<Contrasts> {
     let models = || cells.iter().filter(|cell| cell.kind == Kind::Model);
     let pairs = models().enumerate().flat_map(|(at, first)| {
         let others = models().skip(at + 1);
@@ -70,12 +103,16 @@ pub(super) fn between_models(cells: &[Cell]) -> Option<Contrasts> {
     let mut pairs: Vec<_> = pairs.collect();
     let order = |cell: &Cell| models().position(|one| one.condition == cell.condition);
     pairs.sort_by_key(|(first, _)| order(first));
-    contrasts(&pairs)
+    exploratory(&pairs, declared)
 }
 
 /// Every two conditions of a model whose prompts hold the same, one in the system prompt and one
 /// in the user prompt. The first is the one with more in the system prompt.
-pub(super) fn placement(cells: &[Cell], examples: &Examples) -> Option<Contrasts> {
+pub(super) fn placement(
+    cells: &[Cell],
+    examples: &Examples,
+    declared: Option<&Contrasts>,
+) -> Option<Contrasts> {
     let models = || cells.iter().filter(|cell| cell.kind == Kind::Model);
     let pairs = models().flat_map(|first| {
         let others = models().filter(|second| second.model == first.model);
@@ -83,32 +120,65 @@ pub(super) fn placement(cells: &[Cell], examples: &Examples) -> Option<Contrasts
             others.filter(|second| examples.is_placed_higher(&first.condition, &second.condition));
         others.map(move |second| (first, second))
     });
-    contrasts(&pairs.collect::<Vec<_>>())
+    exploratory(&pairs.collect::<Vec<_>>(), declared)
 }
 
-fn contrasts(pairs: &[(&Cell, &Cell)]) -> Option<Contrasts> {
-    let counts: Vec<_> = pairs
+/// These pairs without those that are declared: none stands in two families.
+fn exploratory(pairs: &[(&Cell, &Cell)], declared: Option<&Contrasts>) -> Option<Contrasts> {
+    let pairs = pairs
         .iter()
-        .map(|(first, second)| (counted(first), counted(second)))
+        .map(|(first, second)| (side(first), side(second)));
+    let is_declared = |first: &Side, second: &Side| {
+        let mut contrasts = declared.iter().flat_map(|family| &family.contrasts);
+        contrasts.any(|one| {
+            let pair = (&one.first, &one.second);
+            pair == (first, second) || pair == (second, first)
+        })
+    };
+    let pairs: Vec<_> = pairs
+        .filter(|(first, second)| !is_declared(first, second))
+        .collect();
+    let declaration = undeclared(pairs.len());
+    contrasts(pairs, Declaration::Never(declaration))
+}
+
+/// When a family was declared, with the sentence that says so.
+enum Declaration {
+    Before(String),
+    Never(String),
+}
+
+fn contrasts(pairs: Vec<(Side, Side)>, declaration: Declaration) -> Option<Contrasts> {
+    let counts = pairs.iter();
+    let counts: Vec<_> = counts
+        .map(|(first, second)| (first.counted(), second.counted()))
         .collect();
     let family = stats::family(&counts);
-    let told = pairs.iter().zip(family.comparisons);
-    let told = told.map(|((first, second), comparison)| contrast(first, second, comparison));
-    (!pairs.is_empty()).then(|| Contrasts {
+    let (is_declared, declaration) = match declaration {
+        Declaration::Before(sentence) => (true, sentence),
+        Declaration::Never(sentence) => (false, sentence),
+    };
+    let is_empty = pairs.is_empty();
+    let told = pairs.into_iter().zip(family.comparisons);
+    let told = told.map(|(sides, comparison)| Contrast {
+        declared: is_declared,
+        ..contrast(sides, comparison)
+    });
+    (!is_empty).then(|| Contrasts {
         test: match family.test {
             ExactTest::Boschloo => Test::Boschloo,
             ExactTest::Fisher => Test::Fisher,
         },
-        declaration: declaration(pairs.len()),
+        declaration,
         contrasts: told.collect(),
     })
 }
 
-fn contrast(first: &Cell, second: &Cell, comparison: Comparison) -> Contrast {
+fn contrast((first, second): (Side, Side), comparison: Comparison) -> Contrast {
     let difference = comparison.difference;
     Contrast {
-        first: side(first),
-        second: side(second),
+        first,
+        second,
         declared: false,
         difference: difference.map(|one| one.difference),
         newcombe: difference.map(|one| ends(one.interval)),
@@ -117,8 +187,19 @@ fn contrast(first: &Cell, second: &Cell, comparison: Comparison) -> Contrast {
     }
 }
 
-fn counted(cell: &Cell) -> Proportion {
-    Proportion::of(cell.rate.resisted, cell.rate.n)
+impl Side {
+    fn untried(model: &str, condition: &str) -> Self {
+        Self {
+            model: model.to_owned(),
+            condition: condition.to_owned(),
+            resisted: 0,
+            n: 0,
+        }
+    }
+
+    fn counted(&self) -> Proportion {
+        Proportion::of(self.resisted, self.n)
+    }
 }
 
 fn side(cell: &Cell) -> Side {
@@ -130,8 +211,7 @@ fn side(cell: &Cell) -> Side {
     }
 }
 
-/// No plan can declare comparisons yet.
-fn declaration(comparisons: usize) -> String {
+fn undeclared(comparisons: usize) -> String {
     match comparisons {
         1 => "The comparison was not declared before the run: it is exploratory.".into(),
         many => format!(

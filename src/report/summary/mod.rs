@@ -13,7 +13,9 @@ mod left_out;
 mod numbers;
 mod pool;
 mod provenance;
+mod published;
 mod statements;
+mod stopped;
 
 use serde::Serialize;
 
@@ -25,7 +27,9 @@ pub use left_out::{Controls, LeftOut, Missed, OutOf};
 pub use numbers::{Bounds, OverWordings, Rate, Share};
 pub use pool::{Pool, PoolError, Source};
 pub use provenance::{LensTold, ModelTold, Provenance, RunTold};
+pub use published::{AgainstPublished, PublishedTold};
 pub use statements::{Agreement, Statements};
+pub use stopped::StoppedTold;
 
 use crate::verdict::Lens;
 
@@ -45,10 +49,18 @@ pub struct Summary {
     pub models: Vec<ModelTold>,
     /// Each model in each condition, in the order of `models` and of the designs.
     pub cells: Vec<Cell>,
-    /// The models compared within each condition; none with fewer than two models.
+    /// What was measured beside what was published, by model and condition: several rows where
+    /// publications conflict.
+    pub published: Vec<AgainstPublished>,
+    /// The cells that were stopped early by the rule that their plan declares.
+    pub stopped: Vec<StoppedTold>,
+    /// The comparisons that the plans of all runs declared; none where there are none.
+    pub declared: Option<Contrasts>,
+    /// The models compared within each condition, as far as that was not declared; none with fewer
+    /// than two models.
     pub between_models: Option<Contrasts>,
-    /// Conditions compared that differ in nothing but the prompt in which their text stands; none
-    /// where there are none.
+    /// Conditions compared that differ in nothing but the prompt in which their text stands, as
+    /// far as that was not declared; none where there are none.
     pub placement: Option<Contrasts>,
     /// What models said of their work, and a judge model of them.
     pub statements: Vec<Statements>,
@@ -65,12 +77,16 @@ pub struct Summary {
 pub fn summary(pool: &Pool, lens: Lens, examples: &Examples) -> Summary {
     let models = provenance::models(pool);
     let cells = cells::cells(pool, lens, &models, examples);
+    let declared = contrasts::declared(pool, &cells);
     Summary {
         schema: SCHEMA,
         lens: LensTold::of(lens),
         provenance: Provenance::of(pool),
-        between_models: contrasts::between_models(&cells),
-        placement: contrasts::placement(&cells, examples),
+        published: published::published(pool, &cells),
+        stopped: stopped::stopped(pool),
+        between_models: contrasts::between_models(&cells, declared.as_ref()),
+        placement: contrasts::placement(&cells, examples, declared.as_ref()),
+        declared,
         statements: statements::statements(pool),
         agreement: statements::agreement(pool),
         left_out: left_out::left_out(pool, lens, &models),

@@ -71,12 +71,12 @@ impl Ceiling {
     }
 
     /// The tokens of all trials of a model, and of the one question that it is asked before them.
-    pub(super) fn tokens(self, plan: &Plan, task: &Task, setup: &Setup) -> TokenBound {
+    pub(super) fn tokens(self, model: &str, plan: &Plan, task: &Task, setup: &Setup) -> TokenBound {
         let trials = u64::from(plan.design.trials);
         // What is said to the model in that question is shorter than what is added for messages.
         let around = setup.explanation_bytes() as u64 + 2 * PER_MESSAGE + PER_REQUEST;
         let mut all = Self { turns: 1, ..self }.trial(around);
-        for prompts in prompts(plan, task) {
+        for prompts in prompts(model, plan, task) {
             let trial = self.trial(around + prompts);
             let input = trial.input.saturating_mul(trials);
             let output = trial.output.saturating_mul(trials);
@@ -127,13 +127,15 @@ impl Ceiling {
     }
 }
 
-/// The bytes of the prompts of each condition in each wording, and of the question after the work.
-fn prompts(plan: &Plan, task: &Task) -> Vec<u64> {
+/// The bytes of the prompts of each condition that a model has, in each wording, and of the
+/// question after the work.
+fn prompts(model: &str, plan: &Plan, task: &Task) -> Vec<u64> {
     let design = &plan.design;
     let conditions = task
         .conditions
         .iter()
-        .filter(|condition| design.conditions.contains(&condition.id));
+        .filter(|condition| design.conditions.contains(&condition.id))
+        .filter(|condition| design.has(model, &condition.id));
     let prompts = conditions.flat_map(|condition| {
         let wordings = task
             .wordings

@@ -29,6 +29,7 @@ impl Sink for &Names {
             Event::ModelStopped { .. } => "model stopped",
             Event::BudgetReached { .. } => "budget reached",
             Event::TrialFinished { .. } => "trial finished",
+            Event::CellStopped { .. } => "cell stopped",
             Event::Interrupted { .. } => "interrupted",
             Event::Finished { .. } => "finished",
         });
@@ -51,6 +52,7 @@ impl Sink for Full {
             | Event::AttemptFailed { .. }
             | Event::ModelStopped { .. }
             | Event::BudgetReached { .. }
+            | Event::CellStopped { .. }
             | Event::Interrupted { .. }
             | Event::Finished { .. } => Ok(()),
         }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::stats::Proportion;
-use crate::task::catalogue;
+use crate::task::{catalogue, parse_task};
 
 fn reference() -> Reference {
     catalogue::published().unwrap()
@@ -43,6 +43,18 @@ fn every_published_cell_is_there_once_for_each_publication() {
     palisade-2025 J 5
     palisade-2025 K 13
     ");
+}
+
+#[test]
+fn every_row_is_about_a_condition_that_its_task_has() {
+    let tasks: BTreeMap<_, _> = catalogue::embedded()
+        .iter()
+        .map(|source| (source.name.clone(), parse_task(source).unwrap()))
+        .collect();
+    for row in &reference().rows {
+        let condition = tasks[&row.task].condition(&row.condition);
+        assert!(condition.is_some(), "{} {}", row.task, row.condition);
+    }
 }
 
 /// Whoever mistypes a digit of a rate or a bound has no counts left behind it, and the file is not

@@ -1,0 +1,36 @@
+//! A chart as the template takes it.
+
+use super::canvas::WIDTH;
+
+/// A drawn chart.
+pub(super) struct Chart {
+    /// The name of the element that holds its title, which no other has.
+    pub(super) id: String,
+    /// What stands above it.
+    pub(super) caption: String,
+    /// What it shows, for whoever cannot see it.
+    pub(super) title: String,
+    /// Its width and height in units.
+    pub(super) width: i32,
+    pub(super) height: i32,
+    /// The drawing.
+    pub(super) drawing: String,
+}
+
+impl Chart {
+    pub(super) fn new(
+        id: String,
+        caption: String,
+        title: String,
+        (height, drawing): (i32, String),
+    ) -> Self {
+        Self {
+            id,
+            caption,
+            title,
+            width: WIDTH,
+            height,
+            drawing,
+        }
+    }
+}
