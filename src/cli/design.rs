@@ -79,7 +79,7 @@ pub(super) struct Planned {
 }
 
 /// What is chosen of a task.
-struct Selection {
+struct Part {
     conditions: Vec<String>,
     wordings: ChosenWordings,
 }
@@ -91,7 +91,7 @@ impl DesignArguments {
     /// A task, condition, wording or model that there is not, or that is not valid; a price list
     /// that is not valid.
     pub(super) fn plan(&self, conduct: &Conduct) -> Result<Planned, Failure> {
-        let (task, chosen) = self.selected()?;
+        let (task, part) = self.task()?;
         let exchange = Exchange::open(&self.keeping, &task.name)?;
         let Chosen {
             models,
@@ -113,9 +113,9 @@ impl DesignArguments {
         if task.limits.cost_usd.is_some() {
             require_prices(&models, &prices, "a cost limit")?;
         }
-        let wording_files = chosen.wordings.files.clone();
+        let wording_files = part.wordings.files.clone();
         Ok(Planned {
-            plan: self.plan_of(&task, chosen, models)?,
+            plan: self.plan_of(&task, part, models)?,
             wording_files,
             prices,
             task,
@@ -130,11 +130,11 @@ impl DesignArguments {
     /// # Errors
     /// As for [`Self::plan`], but for keys.
     pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
-        let (task, chosen) = self.selected()?;
+        let (task, part) = self.task()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
             models::planned(&task.name, &self.asked()?, &self.generation, list)?;
-        Ok((self.plan_of(&task, chosen, models)?, prices, task))
+        Ok((self.plan_of(&task, part, models)?, prices, task))
     }
 
     /// The task without what the command changes of it, its controls, and the words that name it.
@@ -158,16 +158,16 @@ impl DesignArguments {
     }
 
     /// The task with the wordings that are asked for, and what is chosen of it.
-    fn selected(&self) -> Result<(Task, Selection), Failure> {
+    fn task(&self) -> Result<(Task, Part), Failure> {
         let mut task = self.place.task(self.task_name())?;
         self.limits.replace(&mut task.limits);
         let conditions = self.conditions_of(&task)?;
         let wordings = self.wordings.choose(&mut task, &conditions)?;
-        let selection = Selection {
+        let part = Part {
             conditions,
             wordings,
         };
-        Ok((task, selection))
+        Ok((task, part))
     }
 
     fn conditions_of(&self, task: &Task) -> Result<Vec<String>, Failure> {
@@ -205,16 +205,11 @@ impl DesignArguments {
         self.task.as_deref().unwrap_or(default)
     }
 
-    fn plan_of(
-        &self,
-        task: &Task,
-        chosen: Selection,
-        models: Vec<PlannedModel>,
-    ) -> Result<Plan, Failure> {
-        let Selection {
+    fn plan_of(&self, task: &Task, part: Part, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
+        let Part {
             conditions,
             wordings,
-        } = chosen;
+        } = part;
         let experiment = self.experiment()?;
         let left_out = experiment.map(|one| one.left_out(&models, &conditions));
         let mut design = Design {

@@ -40,6 +40,11 @@ pub(super) struct Arguments {
 
 pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let manifest = read_manifest(&arguments.run)?;
+    if !manifest.imported.is_empty() {
+        let message = "the run was imported, so that nothing of it is still to be done";
+        let hint = "`offswitch show RUN` shows it";
+        return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+    }
     let mut command = manifest.command;
     // What stands behind a `--` is no option any more.
     let end = command.iter().position(|word| word == "--");

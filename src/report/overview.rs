@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::concealment::{statement, statements};
 use super::grid::{Align, Grid};
+use super::imported;
 use super::methods::methods;
 use super::page::Page;
 use super::rates::{closing, observation};
@@ -48,6 +49,9 @@ impl Choice {
 /// A run in brief, its closing table, its tactics, and a line for each trial that is chosen.
 #[must_use]
 pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
+    if !run.manifest.imported.is_empty() {
+        return imported_overview(run, choice, style);
+    }
     let observations: Vec<_> = run.trials.iter().map(observation).collect();
     let mut page = Page::default();
     page.lines(&head(run, style));
@@ -81,6 +85,16 @@ pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
         page.lines(&list(&run.trials, choice, style));
     }
     page.into_text()
+}
+
+/// The same of a run that was imported: the logs' own scores in the place of rates.
+fn imported_overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
+    let parts = [
+        imported::head(run, style),
+        imported::own_scores(run, style),
+        list(&run.trials, choice, style),
+    ];
+    parts.join("\n")
 }
 
 fn head(run: &OutlinedRun, style: Style) -> String {

@@ -56,8 +56,8 @@ fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
         .or_else(|| models(design, new))
         .or_else(|| absent("condition", &design.conditions, &new.conditions))
         .or_else(|| absent("wording", &design.wordings, &new.wordings))
-        .or_else(|| other_texts(design, new))
         .or_else(|| left_out(design, new))
+        .or_else(|| other_texts(design, new))
         .or_else(|| fewer_trials(design, new))
         .or_else(|| {
             same(
@@ -123,13 +123,6 @@ fn absent(what: &str, then: &[String], now: &[String]) -> Option<String> {
     Some(format!("the {what} `{absent}` is no longer asked for"))
 }
 
-/// A wording whose texts were a user's, and are others now or the task's.
-fn other_texts(design: &Design, new: &Design) -> Option<String> {
-    let mut then = design.own_wordings.iter();
-    let (name, _) = then.find(|(name, hash)| new.own_wordings.get(*name) != Some(*hash))?;
-    Some(format!("the texts of the wording `{name}` have changed"))
-}
-
 fn declared(comparisons: &[Declared]) -> String {
     let comparisons: Vec<_> = comparisons.iter().map(ToString::to_string).collect();
     if comparisons.is_empty() {
@@ -154,6 +147,13 @@ fn left_out(design: &Design, new: &Design) -> Option<String> {
     Some(format!(
         "the model `{model}` in the condition `{condition}` is no longer asked for"
     ))
+}
+
+/// A wording whose texts were a user's, and are others now or the task's.
+fn other_texts(design: &Design, new: &Design) -> Option<String> {
+    let mut then = design.own_wordings.iter();
+    let (name, _) = then.find(|(name, hash)| new.own_wordings.get(*name) != Some(*hash))?;
+    Some(format!("the texts of the wording `{name}` have changed"))
 }
 
 fn fewer_trials(design: &Design, new: &Design) -> Option<String> {

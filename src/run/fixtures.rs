@@ -40,6 +40,7 @@ pub(crate) fn manifest() -> RunManifest {
             cost_usd: None,
         },
         sessions: vec![session()],
+        imported: vec![],
         plan,
     }
 }
@@ -110,6 +111,7 @@ pub(crate) fn record(trial: &str) -> TrialRecord {
         self_report: None,
         account: None,
         opinion: None,
+        imported: None,
         usage: Usage::default(),
         started_at: noon(),
         ended_at: noon() + jiff::SignedDuration::from_millis(1250),

@@ -48,6 +48,9 @@ pub struct RunManifest {
     pub limits: Limits,
     /// Each time that a process worked on the run, in order.
     pub sessions: Vec<Session>,
+    /// The files that the trials were imported from; none where this program ran them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<Source>,
     /// What will be done.
     pub plan: Plan,
 }
@@ -87,6 +90,27 @@ pub struct PlannedMechanism {
     pub name: String,
     /// SHA-256 of its script.
     pub script_hash: Digest,
+}
+
+/// A file of another program from which trials were imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its name, without its directory.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub file_hash: Digest,
+    /// The program that wrote it with its version, where the file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
+    /// The task's name there.
+    pub task: String,
+    /// The model's name there.
+    pub model: String,
+    /// How it ended there, in that program's word; `started` where it crashed.
+    pub status: String,
+    /// The trials in it.
+    pub trials: usize,
 }
 
 /// One time that a process works on a run.
@@ -182,12 +206,43 @@ impl RunManifest {
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
             sessions: vec![session],
+            imported: Vec::new(),
             plan,
         }
     }
 }
 
 impl RunManifest {
+    /// The manifest of a run whose trials another program ran. What is not known of them is empty
+    /// or `unknown`.
+    #[must_use]
+    pub fn imported(
+        plan: Plan,
+        sources: Vec<Source>,
+        limits: Limits,
+        now: Timestamp,
+        command: Vec<String>,
+    ) -> Self {
+        let plan_hash = plan.hash();
+        Self {
+            schema: SCHEMA,
+            trial_schema: record::SCHEMA,
+            run: run_id(now, &plan_hash),
+            started_at: now,
+            command,
+            plan_hash,
+            mechanism: "unknown".into(),
+            script_hash: Digest::of(b""),
+            settings: BTreeMap::new(),
+            prompt_hashes: BTreeMap::new(),
+            limits,
+            sessions: Vec::new(),
+            imported: sources,
+            wording_files: Vec::new(),
+            plan,
+        }
+    }
+
     /// The file that a wording is from; none where it is the task's.
     #[must_use]
     pub fn wording_file(&self, wording: &str) -> Option<&WordingFile> {

@@ -55,7 +55,7 @@ struct Story {
     class: &'static str,
     tactics: String,
     trial: String,
-    story: String,
+    text: String,
 }
 
 /// The whole report.
@@ -112,7 +112,7 @@ fn stories(cells: &[Cell]) -> Vec<Stories> {
             class: example.verdict.name(),
             tactics: tactics(&example.tactics),
             trial: visible(&example.trial).into_owned(),
-            story: example.story.clone(),
+            text: example.story.clone(),
         });
         match models.last_mut().filter(|last| last.model == model) {
             Some(last) => last.stories.extend(stories),

@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::DocumentError;
 use super::canvas::{Canvas, INK, QUIET, Side, UNIT, WIDTH, cut, part};
-use super::chart::Chart;
+use super::chart::{Chart, Charts};
 use super::marked_name;
 use crate::report::summary::{Cell, Summary};
 use crate::report::text::visible;
@@ -37,10 +37,13 @@ fn colours(verdict: Verdict) -> (RGBColor, RGBColor) {
 }
 
 /// A chart for each model, with a bar for each of its conditions.
-pub(super) fn bars(summary: &Summary) -> Result<Vec<Chart>, DocumentError> {
+pub(super) fn bars(summary: &Summary) -> Result<Vec<Charts>, DocumentError> {
     let models = summary.cells.chunk_by(|one, next| one.model == next.model);
-    let models = models.enumerate();
-    models.map(|(at, cells)| of_model(at, cells)).collect()
+    let charts = models.enumerate().map(|(at, cells)| of_model(at, cells));
+    Ok(vec![Charts {
+        heading: "",
+        charts: charts.collect::<Result<_, _>>()?,
+    }])
 }
 
 fn of_model(at: usize, cells: &[Cell]) -> Result<Chart, DocumentError> {

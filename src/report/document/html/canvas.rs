@@ -3,7 +3,7 @@
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
-use plotters::element::{Circle, PathElement, Rectangle};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, IntoTextStyle as _, RGBColor, ShapeStyle};
 
@@ -21,6 +21,7 @@ pub(super) const INK: RGBColor = RGBColor(0x1f, 0x24, 0x30);
 pub(super) const QUIET: RGBColor = RGBColor(0x5b, 0x64, 0x72);
 pub(super) const LINE: RGBColor = RGBColor(0xdf, 0xe3, 0xe8);
 pub(super) const MARK: RGBColor = RGBColor(0x1f, 0x5f, 0xbf);
+pub(super) const PUBLISHED: RGBColor = RGBColor(0xb4, 0x53, 0x09);
 
 /// The library makes letters smaller than it is told to by this.
 const LETTERS: i32 = 124;
@@ -96,6 +97,19 @@ impl Canvas<'_> {
         self.area.draw(&dot).map_err(|error| fault(&error))
     }
 
+    pub(super) fn ring(&self, at: (i32, i32), colour: RGBColor) -> Result<(), DocumentError> {
+        let style = ShapeStyle::from(colour).stroke_width(UNIT.unsigned_abs());
+        let ring = Circle::new(at, 4 * UNIT, style);
+        self.area.draw(&ring).map_err(|error| fault(&error))
+    }
+
+    pub(super) fn diamond(&self, at: (i32, i32), colour: RGBColor) -> Result<(), DocumentError> {
+        let (x, y, far) = (at.0, at.1, 6 * UNIT);
+        let corners = [(x, y - far), (x + far, y), (x, y + far), (x - far, y)];
+        let diamond = Polygon::new(corners, colour.filled());
+        self.area.draw(&diamond).map_err(|error| fault(&error))
+    }
+
     pub(super) fn block(
         &self,
         from: (i32, i32),
@@ -119,8 +133,8 @@ impl Canvas<'_> {
             Side::Middle => HPos::Center,
             Side::Right => HPos::Right,
         };
-        let size = pixels * UNIT * LETTERS / 100;
-        let style = ("sans-serif", size)
+        let letters = pixels * UNIT * LETTERS / 100;
+        let style = ("sans-serif", letters)
             .into_text_style(&self.area)
             .color(&colour)
             .pos(Pos::new(anchor, VPos::Center));

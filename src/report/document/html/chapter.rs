@@ -2,8 +2,8 @@
 
 use super::DocumentError;
 use super::bars::bars;
-use super::chart::Chart;
-use super::forest::forests;
+use super::chart::Charts;
+use super::forest;
 use super::heat::{Heat, heats};
 use super::table::Table;
 use crate::report::sections::{Section, Topic, sections};
@@ -14,19 +14,36 @@ use crate::verdict::Verdict;
 pub(super) struct Chapter {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
-    pub(super) charts: Vec<Chart>,
+    pub(super) charts: Vec<Charts>,
     /// The verdicts whose colours the charts have.
     pub(super) legend: Vec<&'static str>,
     pub(super) heats: Vec<Heat>,
     pub(super) fields: Vec<(String, String)>,
-    /// Its table; where there is a chart it is folded away behind it.
+    /// Its table.
     pub(super) table: Option<Table>,
     pub(super) notes: Vec<String>,
 }
 
+/// A table with more rows would stand between a reader and what comes after it.
+const ROWS: usize = 24;
+
 impl Chapter {
-    /// Whether the table stands behind something that shows the same.
-    pub(super) fn is_drawn(&self) -> bool {
+    /// Whether the table is folded away: it stands behind what shows the same, or is long.
+    pub(super) fn is_folded(&self) -> bool {
+        let bodies = self.table.iter().flat_map(|table| &table.bodies);
+        self.is_drawn() || bodies.map(|body| body.rows.len()).sum::<usize>() > ROWS
+    }
+
+    /// What unfolds it.
+    pub(super) fn unfold(&self) -> &'static str {
+        if self.is_drawn() {
+            "As a table"
+        } else {
+            "Show the table"
+        }
+    }
+
+    fn is_drawn(&self) -> bool {
         !self.charts.is_empty() || !self.heats.is_empty()
     }
 }
@@ -44,12 +61,12 @@ pub(super) fn chapters(summary: &Summary) -> Result<Vec<Chapter>, DocumentError>
 fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError> {
     let topic = section.topic;
     let charts = match topic {
-        Topic::Rates(kind) => forests(summary, kind)?,
+        Topic::Rates(kind) => forest::rates(summary, kind)?,
+        Topic::Published => forest::published(summary)?,
+        Topic::Wordings => forest::wordings(summary)?,
         Topic::Verdicts => bars(summary)?,
         Topic::Provenance
         | Topic::Stopped
-        | Topic::Published
-        | Topic::Wordings
         | Topic::Outcomes
         | Topic::Tactics
         | Topic::Declared
@@ -59,6 +76,13 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
         | Topic::LeftOut
         | Topic::Controls => Vec::new(),
     };
+    let mut notes = section.notes;
+    if charts.iter().any(Charts::has_published) {
+        notes.insert(
+            0,
+            "◆ what was published of the model, by the same lens.".into(),
+        );
+    }
     let legend = (topic == Topic::Verdicts).then(|| Verdict::ALL.map(Verdict::name));
     Ok(Chapter {
         id: topic.id(),
@@ -72,6 +96,6 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
         },
         fields: section.fields,
         table: section.grid.as_ref().map(Table::of),
-        notes: section.notes,
+        notes,
     })
 }

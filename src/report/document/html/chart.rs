@@ -15,6 +15,22 @@ pub(super) struct Chart {
     pub(super) height: i32,
     /// The drawing.
     pub(super) drawing: String,
+    /// How many published rates it shows.
+    pub(super) published: usize,
+}
+
+/// Charts that stand together.
+pub(super) struct Charts {
+    /// What stands above them; nothing where the chapter's title says it.
+    pub(super) heading: &'static str,
+    pub(super) charts: Vec<Chart>,
+}
+
+impl Charts {
+    /// Whether any of them shows a published rate.
+    pub(super) fn has_published(&self) -> bool {
+        self.charts.iter().any(|chart| chart.published > 0)
+    }
 }
 
 impl Chart {
@@ -31,6 +47,7 @@ impl Chart {
             width: WIDTH,
             height,
             drawing,
+            published: 0,
         }
     }
 }

@@ -12,7 +12,7 @@ fn page(trials: &[fixtures::Counted<'_>]) -> String {
 fn every_chart_has_a_name_and_a_table() {
     let page = page(&TRIALS);
     let charts = page.matches("<svg ").count();
-    assert_eq!(charts, 10);
+    assert_eq!(charts, 11);
     assert_eq!(
         page.matches("role=\"img\" aria-labelledby=").count(),
         charts
@@ -37,7 +37,7 @@ fn the_rates_are_those_of_the_other_formats() {
     for rate in ["90 % (62–99)", "39 % (19–62)", "+79 (+34 to +91)"] {
         assert!(page.contains(rate), "{rate}");
     }
-    let told = "B: 1 of 10, 10 % (1–38)";
+    let told = "B: 1/10, 10 % (1–38)";
     assert!(page.contains(told), "the chart does not say what it shows");
 }
 
