@@ -158,5 +158,5 @@ fn what_is_wrong_with_a_users_wording_is_named_with_its_line() {
     mine.toml:15:16: task `palisade` has no notice `time`: choose from: timed
     mine.toml:15:30: in condition `A-scheduled`: `{minutes}` in `notices.timed` of wording `full` is no placeholder: braces may only stand for `{tool}` or `{script}` or `{consequence}` or `{seconds}`
     ");
-    insta::assert_snapshot!(with("wording = []", &["A"]).unwrap_err(), @"");
+    insta::assert_snapshot!(with("wording = []", &["A"]).unwrap_err(), @"mine.toml: there is no wording: add a `[[wording]]`");
 }
