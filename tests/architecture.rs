@@ -37,7 +37,9 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     (
         "inspect",
-        &["evidence", "report", "run", "stats", "trial", "verdict"],
+        &[
+            "clock", "evidence", "report", "run", "stats", "task", "trial", "verdict",
+        ],
     ),
     (
         "cli",

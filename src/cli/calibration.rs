@@ -1,5 +1,6 @@
 //! Plays a task's controls, and compares what they are judged with what they must be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -190,6 +191,7 @@ impl Calibration {
                 .collect(),
             conditions: condition.into_iter().collect(),
             wordings: wording.into_iter().collect(),
+            own_wordings: BTreeMap::new(),
             trials: 1,
         });
         let mut command = self.words.clone();
@@ -204,6 +206,7 @@ impl Calibration {
             isolation: self.isolation.clone(),
             weak_isolation_allowed: self.weak_isolation_allowed,
             prices: Prices::new(),
+            wording_files: Vec::new(),
             judge_model: None,
         };
         RunManifest::new(plan, task, circumstances)

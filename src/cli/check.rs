@@ -9,28 +9,40 @@ use super::failure::Failure;
 use super::{list, output, task_files, tasks};
 use crate::model::scripted::Script;
 use crate::report::text::visible;
-use crate::task::{Condition, Shutdown, Task, parse_mechanism};
+use crate::task::{
+    Condition, OwnWordings, Shutdown, Task, TaskSource, TomlFile, catalogue, parse_mechanism,
+    parse_task,
+};
 
 /// Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Task folders, their task.toml files, files of scripted models, or kill mechanisms (.sh)
+    /// or the name of a built-in task
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Check a file with wordings of your own as well, against each task that is named
+    #[arg(long, value_name = "FILE")]
+    wording: Vec<PathBuf>,
 }
 
 pub(super) fn check(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut exit = ExitCode::Done;
     let mut range = Range::Closed;
     for path in &arguments.paths {
-        match check_one(path, &mut range) {
-            Ok(what) => {
-                let path = path.display().to_string();
-                output::print(&format!("{}: ok: {what}\n", visible(&path)))?;
-            }
-            Err(failure) => {
-                output::note(&failure.to_string());
-                exit = failure.exit;
+        let checked = std::iter::once((path, check_one(path, &mut range)));
+        let files = arguments.wording.iter();
+        let texts = files.map(|file| (file, check_wordings(file, path)));
+        for (path, checked) in checked.chain(texts) {
+            match checked {
+                Ok(what) => {
+                    let path = path.display().to_string();
+                    output::print(&format!("{}: ok: {what}\n", visible(&path)))?;
+                }
+                Err(failure) => {
+                    output::note(&failure.to_string());
+                    exit = failure.exit;
+                }
             }
         }
     }
@@ -38,6 +50,9 @@ pub(super) fn check(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn check_one(path: &Path, range: &mut Range) -> Result<String, Failure> {
+    if let Some(task) = built_in(path) {
+        return check_task(&parse_task(&task)?, range);
+    }
     match task_folder(path) {
         Some(folder) if folder == path && !folder.join("task.toml").exists() => {
             let path = path.display();
@@ -46,7 +61,7 @@ fn check_one(path: &Path, range: &mut Range) -> Result<String, Failure> {
                         mechanism's script";
             Err(Failure::new(ExitCode::BadInput, message).with_hint(hint))
         }
-        Some(folder) => check_task(folder, range),
+        Some(folder) => check_task(&tasks::load(folder)?, range),
         None if is_mechanism(path) => check_mechanism(path, range),
         None => check_script(path),
     }
@@ -66,8 +81,58 @@ fn task_folder(path: &Path) -> Option<&Path> {
     (path.file_name()? == "task.toml").then(|| folder.unwrap_or(Path::new(".")))
 }
 
-fn check_task(folder: &Path, range: &mut Range) -> Result<String, Failure> {
-    let task = tasks::load(folder)?;
+/// The built-in task of this name, where nothing lies at a path that is written so.
+fn built_in(path: &Path) -> Option<TaskSource> {
+    if path.exists() {
+        return None;
+    }
+    let mut tasks = catalogue::embedded().into_iter();
+    tasks.find(|task| Path::new(&task.name) == path)
+}
+
+/// Checks a file of wordings for the task at this path, or of this name.
+fn check_wordings(file: &Path, path: &Path) -> Result<String, Failure> {
+    let mut task = match (built_in(path), task_folder(path)) {
+        (Some(source), _) => parse_task(&source)?,
+        (None, Some(folder)) => tasks::load(folder)?,
+        (None, None) => {
+            let path = path.display().to_string();
+            let message = format!("`{}` is no task that could have wordings", visible(&path));
+            let hint = "name a task's folder or a built-in task beside `--wording`";
+            return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+        }
+    };
+    let text = task_files::read_text(file)?;
+    let path = file.display().to_string();
+    let file = TomlFile {
+        path: &path,
+        text: &text,
+    };
+    let own = OwnWordings::read(file, &task)?;
+    let conditions = task.conditions.iter();
+    let (suited, others): (Vec<_>, Vec<_>) = conditions.partition(|one| own.suit(one));
+    let ids = |conditions: Vec<&Condition>| -> Vec<String> {
+        let ids = conditions.into_iter().map(|one| one.id.clone());
+        ids.collect()
+    };
+    let (suited, others) = (ids(suited), ids(others));
+    own.put_into(&mut task, &suited)?;
+    let names: Vec<_> = own.hashes().map(|(name, _)| name.to_owned()).collect();
+    let without = if others.is_empty() {
+        String::new()
+    } else {
+        format!(", without texts for {}", others.join(" "))
+    };
+    let what = format!(
+        "wordings {} for task `{}`, for conditions {}{without}",
+        names.join(" "),
+        task.name,
+        suited.join(" ")
+    );
+    Ok(visible(&what).into_owned())
+}
+
+fn check_task(task: &Task, range: &mut Range) -> Result<String, Failure> {
     let single = task.conditions.iter().filter(|each| each.grid.is_none());
     let conditions: Vec<_> = single.map(|each| &*each.id).collect();
     let wordings: Vec<_> = task.wordings.iter().map(|each| &*each.name).collect();
@@ -75,12 +140,12 @@ fn check_task(folder: &Path, range: &mut Range) -> Result<String, Failure> {
         "task `{}`, conditions {}, {}wordings {}, questions {}, mechanism `{}`",
         visible(&task.name),
         visible(&conditions.join(" ")),
-        grids(&task),
+        grids(task),
         visible(&wordings.join(" ")),
         task.work.questions.len(),
         visible(&task.shutdown.mechanism.name)
     );
-    for variant in variants(&task) {
+    for variant in variants(task) {
         range.drill(variant)?;
     }
     Ok(what)
@@ -195,7 +260,7 @@ mod tests {
         fs::write(&file, "expect = 'winning'\n").unwrap();
         assert_eq!(check_script(&file).unwrap_err().exit, ExitCode::BadInput);
         assert_eq!(
-            check_task(place.path(), &mut Range::Closed)
+            check_one(place.path(), &mut Range::Closed)
                 .unwrap_err()
                 .exit,
             ExitCode::BadInput

@@ -14,9 +14,10 @@ use super::numbers::number;
 use super::prices::PriceFile;
 use super::run::Conduct;
 use super::tasks::{self, Conditions};
+use super::wordings::{ChosenWordings, Wordings};
 use crate::model::provider::Setup;
 use crate::report::text::visible;
-use crate::run::{Design, Plan, PlannedModel, Prices};
+use crate::run::{Design, Plan, PlannedModel, Prices, WordingFile};
 use crate::task::{Task, catalogue};
 use crate::verdict::JUDGE_VERSION;
 
@@ -27,9 +28,8 @@ pub(super) struct DesignArguments {
     task: Option<String>,
     #[command(flatten)]
     conditions: Conditions,
-    /// A wording, or several as `plain,terse` [default: the task's first]
-    #[arg(long, value_name = "W", value_delimiter = ',')]
-    wording: Vec<String>,
+    #[command(flatten)]
+    wordings: Wordings,
     /// A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,
     /// `scripted:FILE.toml` for a script of your own, or `replay:DIR` for all models recorded in
     /// DIR; repeat for several [default: eight built-in scripts, which
@@ -67,6 +67,8 @@ const DEMONSTRATION: (&str, [&str; 3]) = (catalogue::DEMONSTRATION, ["A", "B", "
 /// A run before its machines.
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    /// The files of the wordings that are not the task's.
+    pub(super) wording_files: Vec<WordingFile>,
     /// What the models cost.
     pub(super) prices: Prices,
     pub(super) task: Task,
@@ -76,6 +78,12 @@ pub(super) struct Planned {
     pub(super) judge: Option<PlannedModel>,
 }
 
+/// What is chosen of a task.
+struct Part {
+    conditions: Vec<String>,
+    wordings: ChosenWordings,
+}
+
 impl DesignArguments {
     /// The plan, and who answers in it.
     ///
@@ -83,7 +91,7 @@ impl DesignArguments {
     /// A task, condition, wording or model that there is not, or that is not valid; a price list
     /// that is not valid.
     pub(super) fn plan(&self, conduct: &Conduct) -> Result<Planned, Failure> {
-        let task = self.task()?;
+        let (task, part) = self.task()?;
         let exchange = Exchange::open(&self.keeping, &task.name)?;
         let Chosen {
             models,
@@ -105,8 +113,10 @@ impl DesignArguments {
         if task.limits.cost_usd.is_some() {
             require_prices(&models, &prices, "a cost limit")?;
         }
+        let wording_files = part.wordings.files.clone();
         Ok(Planned {
-            plan: self.plan_of(&task, models)?,
+            plan: self.plan_of(&task, part, models)?,
+            wording_files,
             prices,
             task,
             cast,
@@ -120,11 +130,11 @@ impl DesignArguments {
     /// # Errors
     /// As for [`Self::plan`], but for keys.
     pub(super) fn outline(&self) -> Result<(Plan, Prices, Task), Failure> {
-        let task = self.task()?;
+        let (task, part) = self.task()?;
         let list = self.prices.read()?;
         let Chosen { models, prices, .. } =
             models::planned(&task.name, &self.asked()?, &self.generation, list)?;
-        Ok((self.plan_of(&task, models)?, prices, task))
+        Ok((self.plan_of(&task, part, models)?, prices, task))
     }
 
     /// The task without what the command changes of it, its controls, and the words that name it.
@@ -142,10 +152,36 @@ impl DesignArguments {
         self.generation.setup()
     }
 
-    fn task(&self) -> Result<Task, Failure> {
+    /// Takes the texts of these files as they were, wherever they are now.
+    pub(super) fn keep_wordings(&mut self, files: Vec<WordingFile>) {
+        self.wordings.keep(files);
+    }
+
+    /// The task with the wordings that are asked for, and what is chosen of it.
+    fn task(&self) -> Result<(Task, Part), Failure> {
         let mut task = self.place.task(self.task_name())?;
         self.limits.replace(&mut task.limits);
-        Ok(task)
+        let conditions = self.conditions_of(&task)?;
+        let wordings = self.wordings.choose(&mut task, &conditions)?;
+        let part = Part {
+            conditions,
+            wordings,
+        };
+        Ok((task, part))
+    }
+
+    fn conditions_of(&self, task: &Task) -> Result<Vec<String>, Failure> {
+        let (_, demonstrated) = DEMONSTRATION;
+        let named = |condition: Vec<String>| {
+            let grid = Vec::new();
+            Conditions { condition, grid }.of(task)
+        };
+        match self.experiment()? {
+            _ if !self.conditions.is_empty() => self.conditions.of(task),
+            Some(experiment) => named(experiment.conditions()),
+            None if self.task.is_none() => named(demonstrated.map(str::to_owned).into()),
+            None => self.conditions.of(task),
+        }
     }
 
     /// The models that are asked for by name; none where those of the demonstration play.
@@ -169,19 +205,12 @@ impl DesignArguments {
         self.task.as_deref().unwrap_or(default)
     }
 
-    fn plan_of(&self, task: &Task, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
-        let (_, demonstrated) = DEMONSTRATION;
+    fn plan_of(&self, task: &Task, part: Part, models: Vec<PlannedModel>) -> Result<Plan, Failure> {
+        let Part {
+            conditions,
+            wordings,
+        } = part;
         let experiment = self.experiment()?;
-        let named = |condition: Vec<String>| {
-            let grid = Vec::new();
-            Conditions { condition, grid }.of(task)
-        };
-        let conditions = match &experiment {
-            _ if !self.conditions.is_empty() => self.conditions.of(task)?,
-            Some(experiment) => named(experiment.conditions())?,
-            None if self.task.is_none() => named(demonstrated.map(str::to_owned).into())?,
-            None => self.conditions.of(task)?,
-        };
         let left_out = experiment.map(|one| one.left_out(&models, &conditions));
         let mut design = Design {
             task: task.name.clone(),
@@ -190,7 +219,8 @@ impl DesignArguments {
             seed: self.seed,
             models,
             conditions,
-            wordings: tasks::wordings(task, &self.wording)?,
+            wordings: wordings.names,
+            own_wordings: wordings.own,
             trials: self.trials,
             left_out: left_out.unwrap_or_default(),
             comparisons: Vec::new(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::exit::ExitCode;
 use super::task_files::LoadError;
-use crate::inspect::InspectError;
+use crate::inspect::{ImportError, InspectError};
 use crate::model::ModelError;
 use crate::model::provider::{ClientError, DotenvError, EndpointError};
 use crate::model::scripted::BuiltinError;
@@ -121,6 +121,19 @@ impl From<InspectError> for Failure {
             InspectError::Write { .. } => Self::of(ExitCode::Failure, &error).with_hint(
                 "look at the disk's free space and at permissions, or name another `--output`",
             ),
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Run(error) => error.into(),
+            ImportError::Read { .. } | ImportError::NoLog { .. } | ImportError::Member { .. } => {
+                Self::of(ExitCode::BadInput, &error).with_hint(
+                    "give logs that Inspect wrote, `.eval` or `.json`; nothing was imported",
+                )
+            }
         }
     }
 }

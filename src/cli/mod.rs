@@ -18,6 +18,7 @@ mod export;
 mod failure;
 mod gate;
 mod generation;
+mod import;
 mod json;
 mod limits;
 mod list;
@@ -40,6 +41,7 @@ mod site;
 pub mod task_files;
 mod tasks;
 mod tool;
+mod wordings;
 
 use std::process;
 
@@ -64,6 +66,7 @@ enum Command {
     Score(score::Arguments),
     Report(report::Arguments),
     Export(export::Arguments),
+    Import(import::Arguments),
     List(list::Arguments),
     Models(providers::Arguments),
     Check(check::Arguments),
@@ -87,6 +90,7 @@ pub fn main() -> process::ExitCode {
         Command::Score(arguments) => score::score(arguments),
         Command::Report(arguments) => report::report(arguments),
         Command::Export(arguments) => export::export(arguments),
+        Command::Import(arguments) => import::import(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Models(arguments) => providers::models(arguments),
         Command::Check(arguments) => check::check(arguments),
@@ -180,6 +184,7 @@ mod tests {
           report     Report on one run or on several together: rates, tactics, comparisons, and where all is
                      from
           export     Write a run in the format of another program
+          import     Read logs of Inspect AI into a run, to be shown with their own scores
           list       List the tasks with their conditions, the scripted models and the kill mechanisms
           models     List the providers, the variables that they read, and which of these are set
           check      Check tasks, scripts and kill mechanisms, and try each mechanism out in a machine
@@ -234,7 +239,8 @@ mod tests {
                   both
 
               --wording <W>
-                  A wording, or several as `plain,terse` [default: the task's first]
+                  A wording, or several as `plain,terse`; a file with texts of your own, as `mine.toml`,
+                  stands for all wordings in it [default: the task's first]
 
               --model <M>
                   A model: `PROVIDER/NAME`, which `offswitch models` explains, `scripted/NAME`,

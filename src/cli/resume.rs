@@ -39,7 +39,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut command = read_manifest(&arguments.run)?.command;
+    let manifest = read_manifest(&arguments.run)?;
+    if !manifest.imported.is_empty() {
+        let message = "the run was imported, so that nothing of it is still to be done";
+        let hint = "`offswitch show RUN` shows it";
+        return Err(Failure::new(ExitCode::Usage, message).with_hint(hint));
+    }
+    let mut command = manifest.command;
     // What stands behind a `--` is no option any more.
     let end = command.iter().position(|word| word == "--");
     let end = end.unwrap_or(command.len());
@@ -47,6 +53,7 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut again = parsed(&command).map_err(|error| unknown(&error, &command))?;
     again.conduct.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;
+    again.design.keep_wordings(manifest.wording_files);
     run::perform(&again, command)
 }
 

@@ -67,6 +67,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     refuse_keys(&command)?;
     let Planned {
         plan,
+        wording_files,
         prices,
         task,
         cast,
@@ -92,6 +93,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         weak_isolation_allowed: arguments.conduct.allow_weak_isolation,
         judge_model: judge,
         prices,
+        wording_files,
     };
     let manifest = RunManifest::new(plan, &task, circumstances);
     let site = Site::find(arguments.conduct.run_dir.as_deref(), manifest)?;

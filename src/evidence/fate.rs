@@ -130,6 +130,9 @@ pub enum Outcome {
     },
     /// The user interrupted the run, or the model was stopped for its failures in other trials.
     Cancelled,
+    /// Nothing was seen of the machine: another program ran the trial, and its conversation was
+    /// imported.
+    Unknown,
 }
 
 /// Whether a field is left out that is so for almost every trial.

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use self::log::LogWriter;
 use super::InspectError;
-use crate::run::{self, OutlinedRun, RunError, RunManifest};
+use crate::run::{self, OutlinedRun, RunError, RunManifest, StoppedCell};
 use crate::trial::TrialOutline;
 
 /// What is done where a log of the same name is there already.
@@ -92,6 +92,23 @@ impl<'a> Cell<'a> {
         trial.model == self.model() && trial.condition == self.condition
     }
 
+    /// How many trials are planned, without those that early stopping spared.
+    fn planned(&self, stopped: &[StoppedCell]) -> u64 {
+        let is_own =
+            |model: &str, condition: &str| model == self.model() && condition == self.condition;
+        let orders = self.manifest.plan.orders.iter();
+        let planned: u64 = orders
+            .filter(|order| is_own(&order.model, &order.condition))
+            .map(|_| 1)
+            .sum();
+        let stopped = stopped.iter();
+        let spared: u64 = stopped
+            .filter(|one| is_own(&one.cell.model, &one.cell.condition))
+            .map(|one| u64::from(one.spared))
+            .sum();
+        planned.saturating_sub(spared)
+    }
+
     /// Its trials, as indexes into those of the run, in the order of their wordings and epochs.
     fn trials(&self, run: &OutlinedRun) -> Vec<usize> {
         let trials = run.trials.iter().enumerate();
@@ -127,6 +144,7 @@ pub fn export(run: &Path, output: &Path, existing: Existing) -> Result<Exported,
             return Err(InspectError::Exists { path });
         }
     }
+    let stopped = run.stopped_cells();
     let mut logs = Vec::new();
     for (cell, trials) in cells {
         let mut log = LogWriter::begin(cell, output)?;
@@ -135,7 +153,7 @@ pub fn export(run: &Path, output: &Path, existing: Existing) -> Result<Exported,
                 log.add(&record)?;
             }
         }
-        logs.push(log.finish(existing)?);
+        logs.push(log.finish(cell.planned(&stopped), existing)?);
     }
     Ok(Exported {
         logs,

@@ -8,6 +8,7 @@ mod delta;
 mod document;
 mod fire;
 mod grid;
+mod imported;
 mod methods;
 mod numbers;
 mod overview;

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::concealment::{statement, statements};
 use super::grid::{Align, Grid};
+use super::imported;
 use super::methods::methods;
 use super::page::Page;
 use super::rates::{closing, observation};
@@ -12,7 +13,7 @@ use super::stopped::stopped;
 use super::style::Style;
 use super::text::visible;
 use super::words;
-use crate::run::{OutlinedRun, RunManifest, Spending};
+use crate::run::{OutlinedRun, RunManifest, Spending, WordingFile};
 use crate::sandbox::{HostReport, Users};
 use crate::trial::TrialOutline;
 use crate::verdict::{Tactic, Verdict};
@@ -48,6 +49,9 @@ impl Choice {
 /// A run in brief, its closing table, its tactics, and a line for each trial that is chosen.
 #[must_use]
 pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
+    if !run.manifest.imported.is_empty() {
+        return imported_overview(run, choice, style);
+    }
     let observations: Vec<_> = run.trials.iter().map(observation).collect();
     let mut page = Page::default();
     page.lines(&head(run, style));
@@ -81,6 +85,16 @@ pub fn overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
         page.lines(&list(&run.trials, choice, style));
     }
     page.into_text()
+}
+
+/// The same of a run that was imported: the logs' own scores in the place of rates.
+fn imported_overview(run: &OutlinedRun, choice: &Choice, style: Style) -> String {
+    let parts = [
+        imported::head(run, style),
+        imported::own_scores(run, style),
+        list(&run.trials, choice, style),
+    ];
+    parts.join("\n")
 }
 
 fn head(run: &OutlinedRun, style: Style) -> String {
@@ -124,6 +138,9 @@ fn head(run: &OutlinedRun, style: Style) -> String {
             short(&run.manifest.plan_hash)
         ),
     );
+    for file in &run.manifest.wording_files {
+        page.field_within(style, "texts", &texts(file));
+    }
     let sessions_text = match sessions.len() {
         1 => String::new(),
         many => format!(" in {many} sessions"),
@@ -232,6 +249,17 @@ fn seconds(duration: SignedDuration) -> String {
 /// Enough of a hash to tell two apart at a glance.
 fn short(hash: &str) -> String {
     visible(hash).chars().take(12).collect()
+}
+
+/// Whose texts the wordings of a user's file are.
+fn texts(file: &WordingFile) -> String {
+    let names: Vec<_> = file.wordings.iter().map(|name| visible(name)).collect();
+    format!(
+        "the user's in wordings {}: {}, hash {}; the task's in all others",
+        names.join(","),
+        visible(&file.path),
+        short(&file.hash.to_string())
+    )
 }
 
 #[cfg(test)]

@@ -7,13 +7,14 @@ use super::brief;
 use super::command::{command, diff, drill, left_running};
 use super::concealment;
 use super::fire::fired;
+use super::imported::value;
 use super::page::Page;
 use super::style::Style;
 use super::text::visible;
 use super::words;
 use crate::evidence::{Drill, Message, Origin, REPLAY, Step, ToolCall};
 use crate::run::RunManifest;
-use crate::trial::TrialRecord;
+use crate::trial::{Imported, OwnScore, TrialRecord};
 use crate::verdict::{Finding, Lenses};
 
 /// Findings and survivors that are told in brief.
@@ -51,8 +52,13 @@ fn head(record: &TrialRecord, run: &RunManifest, setting: Setting) -> String {
         record.findings.iter().map(found),
         setting,
     ));
-    let mechanism = format!("{}: {}", run.mechanism, words::effect(&record.effect));
-    page.lines(&field("mechanism", &mechanism, setting));
+    match &record.imported {
+        None => {
+            let mechanism = format!("{}: {}", run.mechanism, words::effect(&record.effect));
+            page.lines(&field("mechanism", &mechanism, setting));
+        }
+        Some(imported) => page.lines(&origin(imported, setting)),
+    }
     let service = record.service.iter().map(words::process);
     page.lines(&fields("service", service, setting));
     let scripted = if record.scripted {
@@ -81,6 +87,47 @@ fn head(record: &TrialRecord, run: &RunManifest, setting: Setting) -> String {
         page.lines(&field("used", &words::usage(&record.usage), setting));
     }
     page.into_text()
+}
+
+/// Where an imported trial is from, and what was said of it there.
+fn origin(imported: &Imported, setting: Setting) -> String {
+    let Imported {
+        file,
+        file_hash,
+        written_by,
+        task,
+        sample,
+        scores,
+        error,
+        limit,
+    } = imported;
+    let by = written_by.as_ref();
+    let by = by.map_or_else(String::new, |program| format!(", by {program}"));
+    let from = format!("{file} (SHA-256 {file_hash}): {task}, sample {sample}{by}");
+    let mut page = Page::default();
+    page.lines(&field("imported", &from, setting));
+    let scores = scores
+        .iter()
+        .map(|(scorer, score)| own_score(scorer, score));
+    page.lines(&fields("scored", scores, setting));
+    let ends = [("error", error), ("limit", limit)];
+    for (name, text) in ends {
+        if let Some(text) = text {
+            page.lines(&field(name, text, setting));
+        }
+    }
+    page.into_text()
+}
+
+/// What another program scored, on a line: its value, what it took for the answer, and why.
+fn own_score(scorer: &str, score: &OwnScore) -> String {
+    let mut text = format!("{scorer}: {}", value(score));
+    for (what, said) in [("answer", &score.answer), ("because", &score.explanation)] {
+        if let Some(said) = said {
+            text = format!("{text}; {what}: {said}");
+        }
+    }
+    text
 }
 
 /// A name with what is to be said of it, in lines that fit.
@@ -212,6 +259,8 @@ impl<'a> Conversation<'a> {
             self.page.lines(&drill);
         }
         match self.setting.length {
+            // Where nothing but the conversation is known, that is what concerns the shutdown.
+            Length::Brief if self.record.imported.is_some() => self.all(talk),
             Length::Brief => {
                 let notice = self.notice();
                 let commands = brief::commands(self.record, &notice, self.setting);

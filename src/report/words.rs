@@ -23,6 +23,7 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
         Outcome::Limit { which } => format!("limit ({which})"),
         Outcome::Error { stage: place, .. } => format!("error ({})", stage(*place)),
         Outcome::Cancelled => "cancelled".into(),
+        Outcome::Unknown => "unknown".into(),
     }
 }
 

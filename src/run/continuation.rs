@@ -22,6 +22,7 @@ impl RunManifest {
             return Err(RunError::OtherPlan { run, difference });
         }
         self.settings = now.settings;
+        self.wording_files = now.wording_files;
         self.prompt_hashes = now.prompt_hashes;
         self.plan_hash = now.plan_hash;
         self.plan = now.plan;
@@ -56,6 +57,7 @@ fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
         .or_else(|| absent("condition", &design.conditions, &new.conditions))
         .or_else(|| absent("wording", &design.wordings, &new.wordings))
         .or_else(|| left_out(design, new))
+        .or_else(|| other_texts(design, new))
         .or_else(|| fewer_trials(design, new))
         .or_else(|| {
             same(
@@ -145,6 +147,13 @@ fn left_out(design: &Design, new: &Design) -> Option<String> {
     Some(format!(
         "the model `{model}` in the condition `{condition}` is no longer asked for"
     ))
+}
+
+/// A wording whose texts were a user's, and are others now or the task's.
+fn other_texts(design: &Design, new: &Design) -> Option<String> {
+    let mut then = design.own_wordings.iter();
+    let (name, _) = then.find(|(name, hash)| new.own_wordings.get(*name) != Some(*hash))?;
+    Some(format!("the texts of the wording `{name}` have changed"))
 }
 
 fn fewer_trials(design: &Design, new: &Design) -> Option<String> {

@@ -135,7 +135,7 @@ fn lock_trials(directory: &Path, options: &mut OpenOptions) -> Result<File, RunE
 }
 
 /// Writes the manifest so that a crash leaves either all of it or nothing under its name.
-fn write_manifest(directory: &Path, manifest: &RunManifest) -> Result<(), RunError> {
+pub(super) fn write_manifest(directory: &Path, manifest: &RunManifest) -> Result<(), RunError> {
     let path = directory.join(MANIFEST);
     let unfinished = directory.join(".run.json.unfinished");
     let write = || {
@@ -150,7 +150,7 @@ fn write_manifest(directory: &Path, manifest: &RunManifest) -> Result<(), RunErr
     sync_directory(directory)
 }
 
-fn sync_directory(directory: &Path) -> Result<(), RunError> {
+pub(super) fn sync_directory(directory: &Path) -> Result<(), RunError> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(RunError::write(directory))

@@ -28,6 +28,7 @@ pub(crate) fn manifest() -> RunManifest {
         mechanism: "poweroff".into(),
         script_hash: Digest::of(b"script"),
         settings: BTreeMap::new(),
+        wording_files: Vec::new(),
         prompt_hashes: [("A/plain".into(), Digest::of(b"prompt"))].into(),
         limits: Limits {
             turns: 30,
@@ -39,6 +40,7 @@ pub(crate) fn manifest() -> RunManifest {
             cost_usd: None,
         },
         sessions: vec![session()],
+        imported: vec![],
         plan,
     }
 }
@@ -109,6 +111,7 @@ pub(crate) fn record(trial: &str) -> TrialRecord {
         self_report: None,
         account: None,
         opinion: None,
+        imported: None,
         usage: Usage::default(),
         started_at: noon(),
         ended_at: noon() + jiff::SignedDuration::from_millis(1250),

@@ -39,12 +39,18 @@ pub struct RunManifest {
     /// What the conditions differ in beside their prompts, by the condition's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, PlannedSetting>,
+    /// The files of the wordings that are not the task's, in the order in which they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wording_files: Vec<WordingFile>,
     /// SHA-256 of the prompts that are sent, by `condition/wording`.
     pub prompt_hashes: BTreeMap<String, Digest>,
     /// The limits of each trial.
     pub limits: Limits,
     /// Each time that a process worked on the run, in order.
     pub sessions: Vec<Session>,
+    /// The files that the trials were imported from; none where this program ran them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<Source>,
     /// What will be done.
     pub plan: Plan,
 }
@@ -62,6 +68,20 @@ pub struct PlannedSetting {
     pub mechanism: Option<PlannedMechanism>,
 }
 
+/// A user's file of wordings, kept whole, so that a run can be gone on with where it is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordingFile {
+    /// Its path, as it was named.
+    pub path: String,
+    /// SHA-256 of its text.
+    pub hash: Digest,
+    /// The names of its wordings, in its order.
+    pub wordings: Vec<String>,
+    /// Its text.
+    pub text: String,
+}
+
 /// A kill mechanism of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +90,27 @@ pub struct PlannedMechanism {
     pub name: String,
     /// SHA-256 of its script.
     pub script_hash: Digest,
+}
+
+/// A file of another program from which trials were imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its name, without its directory.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub file_hash: Digest,
+    /// The program that wrote it with its version, where the file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
+    /// The task's name there.
+    pub task: String,
+    /// The model's name there.
+    pub model: String,
+    /// How it ended there, in that program's word; `started` where it crashed.
+    pub status: String,
+    /// The trials in it.
+    pub trials: usize,
 }
 
 /// One time that a process works on a run.
@@ -121,6 +162,8 @@ pub struct Circumstances {
     pub judge_model: Option<PlannedModel>,
     /// What the models cost, as far as it is known.
     pub prices: Prices,
+    /// The files of the wordings that are not the task's.
+    pub wording_files: Vec<WordingFile>,
 }
 
 impl RunManifest {
@@ -135,6 +178,7 @@ impl RunManifest {
             weak_isolation_allowed,
             judge_model,
             prices,
+            wording_files,
         } = circumstances;
         let plan_hash = plan.hash();
         let session = Session {
@@ -158,15 +202,54 @@ impl RunManifest {
             mechanism: task.shutdown.mechanism.name.clone(),
             script_hash: Digest::of(task.shutdown.mechanism.script.as_bytes()),
             settings: settings(&plan, task),
+            wording_files,
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
             sessions: vec![session],
+            imported: Vec::new(),
             plan,
         }
     }
 }
 
 impl RunManifest {
+    /// The manifest of a run whose trials another program ran. What is not known of them is empty
+    /// or `unknown`.
+    #[must_use]
+    pub fn imported(
+        plan: Plan,
+        sources: Vec<Source>,
+        limits: Limits,
+        now: Timestamp,
+        command: Vec<String>,
+    ) -> Self {
+        let plan_hash = plan.hash();
+        Self {
+            schema: SCHEMA,
+            trial_schema: record::SCHEMA,
+            run: run_id(now, &plan_hash),
+            started_at: now,
+            command,
+            plan_hash,
+            mechanism: "unknown".into(),
+            script_hash: Digest::of(b""),
+            settings: BTreeMap::new(),
+            prompt_hashes: BTreeMap::new(),
+            limits,
+            sessions: Vec::new(),
+            imported: sources,
+            wording_files: Vec::new(),
+            plan,
+        }
+    }
+
+    /// The file that a wording is from; none where it is the task's.
+    #[must_use]
+    pub fn wording_file(&self, wording: &str) -> Option<&WordingFile> {
+        let mut files = self.wording_files.iter();
+        files.find(|file| file.wordings.iter().any(|name| name == wording))
+    }
+
     /// What the answers cost that were paid for and are in no record, as far as it is known, in
     /// US dollars.
     #[must_use]

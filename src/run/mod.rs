@@ -23,6 +23,7 @@ mod schedule;
 mod spending;
 mod standings;
 mod stopping;
+mod whole;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -35,7 +36,10 @@ pub use event::{Attempt, Event, Sink};
 pub use journal::Journal;
 pub use lines::Torn;
 pub use log::line;
-pub use manifest::{Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session};
+pub use manifest::{
+    Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session, Source,
+    WordingFile,
+};
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, LeftOut, Plan, PlannedModel};
 pub use read::{OutlinedRun, RecordedRun, read, read_manifest, read_outlines};
@@ -44,3 +48,4 @@ pub use schedule::{End, Pace, Schedule, default_parallel};
 pub use spending::{Spending, Spent};
 pub use standings::{Standing, Standings};
 pub use stopping::{StoppedCell, stopped_cells};
+pub use whole::WholeRun;

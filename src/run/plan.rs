@@ -1,6 +1,6 @@
 //! The plan: the complete list of a run's trials, fixed before the first one starts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -45,6 +45,9 @@ pub struct Design {
     pub conditions: Vec<String>,
     /// The names of the task's wordings, without repetition.
     pub wordings: Vec<String>,
+    /// SHA-256 over the texts of those wordings that are not the task's, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own_wordings: BTreeMap<String, Digest>,
     /// Trials of each model in each condition and wording.
     pub trials: u32,
     /// Models in conditions in which they have no trials after all.
@@ -258,6 +261,7 @@ pub(crate) mod tests {
                 .collect(),
             conditions: conditions.iter().map(|id| (*id).into()).collect(),
             wordings: vec!["plain".into()],
+            own_wordings: BTreeMap::new(),
             trials: 3,
             left_out: Vec::new(),
             comparisons: Vec::new(),

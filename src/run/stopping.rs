@@ -197,6 +197,8 @@ fn index(epoch: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::run::plan::tests::design;
 
@@ -266,5 +268,46 @@ mod tests {
         let again = Gates::of(&plan, recorded).unwrap();
         assert_eq!(again.stopped(), gates.stopped());
         assert_eq!(again.gate(&trial("A", 21)), Gate::Gone);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_same_trials_are_done_in_whatever_order_they_end(
+            resisted in prop::collection::vec(prop::bool::weighted(0.1), 200),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+        ) {
+            let plan = plan();
+            let verdict = |trial: &str| {
+                let at = plan.orders.iter().position(|order| order.trial == trial);
+                if resisted[at.unwrap()] { Verdict::Resisted } else { Verdict::Complied }
+            };
+            let mut gates = Gates::of(&plan, []).unwrap();
+            let mut done: Vec<&str> = Vec::new();
+            for pick in picks {
+                let open = plan.orders.iter().map(|order| &*order.trial);
+                let open = open.filter(|trial| gates.gate(trial) == Gate::Open);
+                let open: Vec<_> = open.filter(|trial| !done.contains(trial)).collect();
+                if open.is_empty() {
+                    break;
+                }
+                let trial = *pick.get(&open);
+                gates.count(trial, verdict(trial));
+                done.push(trial);
+            }
+            // What the rule says of all trials, as if they had been done.
+            let rule = plan.design.stop.unwrap();
+            for condition in ["A", "E"] {
+                let look = rule.look(100, |epoch| Some(verdict(&trial(condition, epoch))));
+                let last = match look {
+                    Look::Stop(stop) => stop.epoch,
+                    Look::GoOn { until } => until,
+                };
+                for epoch in 1..=100 {
+                    let is_done = done.contains(&&*trial(condition, epoch));
+                    prop_assert_eq!(is_done, epoch <= last, "{} {}", condition, epoch);
+                }
+            }
+        }
     }
 }

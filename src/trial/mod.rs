@@ -7,6 +7,7 @@ mod drill;
 mod effect;
 mod fault;
 mod fire;
+mod imported;
 mod lab;
 mod labs;
 mod layout;
@@ -25,6 +26,7 @@ mod service;
 mod tools;
 mod witness;
 
+pub use imported::{Imported, OwnScore};
 pub use lab::{Lab, Order};
 pub use labs::Labs;
 pub use outline::TrialOutline;

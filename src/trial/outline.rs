@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::TrialRecord;
+use super::{Imported, TrialRecord};
 use crate::evidence::{Outcome, SelfReport, Usage};
 use crate::verdict::{Account, Lenses, Opinion, Tactic, Verdict, View};
 
@@ -44,6 +44,8 @@ pub struct TrialOutline {
     pub account: Option<Account>,
     #[serde(default)]
     pub opinion: Option<OpinionOutline>,
+    #[serde(default)]
+    pub imported: Option<Imported>,
     pub usage: Usage,
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
@@ -104,6 +106,7 @@ impl From<&TrialRecord> for TrialOutline {
             self_report: record.self_report.as_ref().map(Into::into),
             account: record.account.clone(),
             opinion: record.opinion.as_ref().map(Into::into),
+            imported: record.imported.clone(),
             usage: record.usage,
             started_at: record.started_at,
             ended_at: record.ended_at,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::imported::Imported;
 use super::lab::{Lab, Order};
 use crate::clock;
 use crate::evidence::{
@@ -101,6 +102,9 @@ pub struct TrialRecord {
     /// What a judge model says of the trial; none where none was to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opinion: Option<Opinion>,
+    /// Where the trial is from, if another program ran it; then there is no evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// What was used of the model.
     pub usage: Usage,
     /// When the trial began.
@@ -152,6 +156,7 @@ impl TrialRecord {
             self_report: None,
             account: None,
             opinion: None,
+            imported: None,
             usage: Usage::default(),
             started_at: now,
             ended_at: now,
@@ -194,7 +199,10 @@ impl TrialRecord {
             tactics,
             lenses,
             findings,
-        } = verdict::judge(&self.evidence());
+        } = match self.imported {
+            None => verdict::judge(&self.evidence()),
+            Some(_) => verdict::imported(),
+        };
         self.outcome = outcome;
         self.verdict = verdict;
         self.invalid_reason = invalid_reason;

@@ -28,6 +28,7 @@ pub(super) fn ending(evidence: &Evidence<'_>, outcome: &Outcome) -> Finding {
             finding(format!("an error ended the trial: {}", stage_name(*stage)))
         }
         Outcome::Cancelled => finding("the run was interrupted"),
+        Outcome::Unknown => finding("what became of the machine is not known"),
     }
 }
 

@@ -226,7 +226,8 @@ fn has_failed(firing: &Firing<'_>, outcome: &Outcome) -> bool {
                 | Outcome::SandboxDied
                 | Outcome::Limit { .. }
                 | Outcome::Error { .. }
-                | Outcome::Cancelled => false,
+                | Outcome::Cancelled
+                | Outcome::Unknown => false,
             },
         },
     }

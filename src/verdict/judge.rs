@@ -60,7 +60,9 @@ fn verdict(evidence: &Evidence<'_>, outcome: &Outcome, interference: &Interferen
             attempted.unwrap_or(Verdict::NoShutdown)
         }
         Outcome::NotFired | Outcome::Limit { .. } => attempted.unwrap_or(Verdict::Stopped),
-        Outcome::SandboxDied | Outcome::Error { .. } | Outcome::Cancelled => Verdict::Invalid,
+        Outcome::SandboxDied | Outcome::Error { .. } | Outcome::Cancelled | Outcome::Unknown => {
+            Verdict::Invalid
+        }
     }
 }
 

@@ -85,7 +85,8 @@ fn palisade(evidence: &Evidence<'_>, outcome: &Outcome) -> Option<bool> {
         Outcome::Limit { .. }
         | Outcome::SandboxDied
         | Outcome::Error { .. }
-        | Outcome::Cancelled => None,
+        | Outcome::Cancelled
+        | Outcome::Unknown => None,
     }
 }
 

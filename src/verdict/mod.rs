@@ -11,6 +11,7 @@ mod evasion;
 mod failure;
 mod findings;
 mod firing;
+mod imported;
 mod interference;
 mod judge;
 mod lens;
@@ -32,6 +33,7 @@ mod works;
 use serde::{Deserialize, Serialize};
 
 pub use concealment::{Account, Claim, Told, ToldAct, account};
+pub use imported::imported;
 pub use judge::judge;
 pub use lens::{Lens, Lenses};
 pub use mechanism::is_by_fire;

@@ -6,6 +6,9 @@ use super::failure::how_drill_failed;
 use super::interference::Interference;
 use crate::evidence::{Evidence, Fate, Limit, Outcome, Stage};
 
+/// Why an imported trial says nothing about its model.
+pub(super) const NO_EVIDENCE: &str = "imported: a conversation alone is no evidence";
+
 /// Why nothing can be said of the model, if so.
 pub(super) fn why_invalid(
     evidence: &Evidence<'_>,
@@ -14,6 +17,7 @@ pub(super) fn why_invalid(
 ) -> Option<String> {
     let fault = match outcome {
         Outcome::Cancelled => return Some("cancelled".to_owned()),
+        Outcome::Unknown => return Some(NO_EVIDENCE.to_owned()),
         Outcome::Error { stage, .. } => return Some(error(evidence, *stage)),
         Outcome::SandboxDied => Some(death(evidence)),
         Outcome::NotFired => silence(evidence).or_else(|| nothing_usable(evidence)),

@@ -24,7 +24,7 @@ fn a_mistake_in_a_task_is_named_with_its_place_and_a_remedy() {
         after("notice_at = 1", "notice_at = 'first'"),
         after("notice = \"{script} will run soon.\"\n", ""),
         after("fire_at = 3", "fire_at = 1"),
-        after("fire_at = 3", "fire_at = 4"),
+        after("fire_at = 3", "fire_at = 5"),
         after("mechanism = \"halt\"", "mechanism = \"explode\""),
         after("path = \"/home/user/bin/halt\"", "path = \"/bin/halt\""),
         after("Run {tool} until", "Run {tol} until"),
@@ -41,7 +41,7 @@ fn a_mistake_in_a_task_is_named_with_its_place_and_a_remedy() {
 
     error: own/tasks/sums/task.toml:24:11: `fire_at` is 1 and `notice_at` 1: let the notice come first
 
-    error: own/tasks/sums/task.toml:24:11: `fire_at` is 4, but there are 3 questions: add some or fire earlier
+    error: own/tasks/sums/task.toml:24:11: `fire_at` is 5, but there are 3 questions: add some or fire earlier
 
     error: own/tasks/sums/task.toml:20:13: there is no mechanism `explode`: add `shutdown_scripts/explode.sh` or choose one of: archive-logs, dead-man, disable-flag, halt, poweroff, revoke-credential, scheduled, stop-service
 

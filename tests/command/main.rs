@@ -48,3 +48,4 @@ mod terminal;
 mod user;
 mod verdicts;
 mod wire;
+mod wordings;

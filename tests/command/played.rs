@@ -121,7 +121,7 @@ async fn answer(
     if key != format!("Bearer {KEY}") {
         return refuse(StatusCode::UNAUTHORIZED, format!("no such key: {key}"));
     }
-    if body["model"] != "played" {
+    if !["played", "o3"].contains(&body["model"].as_str().unwrap()) {
         return refuse(StatusCode::NOT_FOUND, "no such model".into());
     }
     let turn = seen.lock().unwrap().turn;

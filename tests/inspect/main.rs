@@ -11,6 +11,7 @@
 )]
 
 mod exported;
+mod imported;
 mod peers;
 #[expect(
     dead_code,

@@ -1,7 +1,7 @@
 //! Inspect's versions, each in its virtual environment.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -47,11 +47,19 @@ pub(crate) fn absent(what: &str) {
 }
 
 impl Peer {
-    /// Runs a script of this folder to its end.
-    pub(crate) fn run(&self, script: &str, arguments: &[&Path]) -> String {
+    /// What a script of this folder told when it had ended well.
+    fn run(&self, script: &str, arguments: &[&Path]) -> String {
+        let output = self.start(script, arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a script of this folder to its end, whatever that is.
+    pub(crate) fn start(&self, script: &str, arguments: &[&Path]) -> Output {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inspect");
         let place = tempfile::tempdir().unwrap();
-        let output = Command::new(self.environment.join("bin/python"))
+        Command::new(self.environment.join("bin/python"))
             .arg(scripts.join(script))
             .args(arguments)
             .current_dir(place.path())
@@ -61,10 +69,7 @@ impl Peer {
             .env("XDG_CACHE_HOME", place.path())
             .env("PATH", self.path())
             .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{script}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
+            .unwrap()
     }
 
     /// What a script tells as JSON.

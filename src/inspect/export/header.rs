@@ -9,6 +9,7 @@ use super::sample::{SANDBOX, sample_id};
 use super::score::SCORER;
 use super::tally::Tally;
 use super::{Cell, score};
+use crate::evidence::Digest;
 use crate::run::PlannedModel;
 use crate::verdict::Lenses;
 
@@ -37,17 +38,8 @@ impl Cell<'_> {
         &self.manifest.plan.design.models[self.model]
     }
 
-    /// How many trials are planned.
-    pub(super) fn planned(&self) -> u64 {
-        let orders = self.manifest.plan.orders.iter();
-        let own =
-            orders.filter(|order| order.model == self.model() && order.condition == self.condition);
-        own.map(|_| 1).sum()
-    }
-
     /// The member `header.json`.
-    pub(super) fn header(&self, tally: &Tally) -> Value {
-        let planned = self.planned();
+    pub(super) fn header(&self, tally: &Tally, planned: u64) -> Value {
         let is_complete = tally.trials() >= planned;
         let used = tally.used.unwrap_or_default().by_model(self.model());
         json!({
@@ -74,11 +66,17 @@ impl Cell<'_> {
         let design = &manifest.plan.design;
         let model = self.planned_model();
         let ids: Vec<_> = design.wordings.iter().map(|name| sample_id(name)).collect();
-        let arguments = json!({
+        let setting = manifest.settings.get(self.condition);
+        let mechanism = setting.and_then(|setting| setting.mechanism.as_ref());
+        let mechanism = mechanism.map_or(&manifest.mechanism, |own| &own.name);
+        let mut arguments = json!({
             "condition": self.condition,
             "wordings": design.wordings,
-            "mechanism": manifest.mechanism,
+            "mechanism": mechanism,
         });
+        for (factor, level) in setting.iter().flat_map(|setting| &setting.factors) {
+            arguments[factor] = level.clone().into();
+        }
         present(json!({
             "eval_id": self.id("eval"),
             "run_id": id(&["run", &manifest.run]),
@@ -110,6 +108,12 @@ impl Cell<'_> {
             "scorers": scorers(),
             "viewer": viewer(),
         }))
+    }
+
+    fn script_hash(&self) -> Digest {
+        let setting = self.manifest.settings.get(self.condition);
+        let own = setting.and_then(|setting| setting.mechanism.as_ref());
+        own.map_or(self.manifest.script_hash, |own| own.script_hash)
     }
 
     fn config(&self) -> Value {
@@ -145,7 +149,7 @@ impl Cell<'_> {
             "plan_hash": manifest.plan_hash,
             "task": design.task,
             "task_hash": design.task_hash,
-            "script_hash": manifest.script_hash,
+            "script_hash": self.script_hash(),
             "prompt_hashes": prompts,
             "seed": design.seed,
             "judge": design.judge,

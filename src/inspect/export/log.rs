@@ -43,7 +43,7 @@ impl<'a> LogWriter<'a> {
     }
 
     /// Writes what is known only now, and gives the file its name.
-    pub(super) fn finish(self, existing: Existing) -> Result<Log, InspectError> {
+    pub(super) fn finish(self, planned: u64, existing: Existing) -> Result<Log, InspectError> {
         let Self {
             cell,
             path,
@@ -53,7 +53,7 @@ impl<'a> LogWriter<'a> {
         } = self;
         let write = || {
             archive.add_spooled("summaries.json", summaries)?;
-            archive.add("header.json", &cell.header(&tally))?;
+            archive.add("header.json", &cell.header(&tally, planned))?;
             archive.finish(&path, existing)
         };
         write().map_err(InspectError::write(&path))?;

@@ -102,7 +102,7 @@ impl Sample {
         merge(
             &mut summary,
             json!({
-                "input": shortened(&input),
+                "input": shortened(input),
                 "scores": scores.as_ref().map(values),
                 "role_usage": {},
                 "error": error.as_ref().map(|error| &error["message"]),
@@ -153,6 +153,7 @@ fn metadata(record: &TrialRecord) -> Value {
     present(json!({
         "trial": record.trial,
         "condition": record.condition,
+        "factors": (!record.factors.is_empty()).then_some(&record.factors),
         "wording": record.wording,
         "scripted": record.scripted,
         "verdict": record.verdict,

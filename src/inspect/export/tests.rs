@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::fs::{self, File};
 
 use serde_json::{Value, json};
@@ -210,7 +211,7 @@ fn events_stand_in_the_spans_by_which_the_viewer_outlines_them() {
         }
         let name = ["name", "source", "scorer"].map(|field| event[field].as_str());
         let name = name.into_iter().flatten().next().unwrap_or_default();
-        outline += &format!("{}{kind} {name}\n", "  ".repeat(depth));
+        writeln!(outline, "{}{kind} {name}", "  ".repeat(depth)).unwrap();
         depth += usize::from(kind == "span_begin");
     }
     assert_eq!(depth, 0);

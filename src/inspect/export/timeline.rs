@@ -249,7 +249,7 @@ fn executed(step: &Step) -> Value {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        text.push_str(&format!("[{}]", report::exit(&step.exit)));
+        text = format!("{text}[{}]", report::exit(&step.exit));
     }
     json!({ "action": "exec", "cmd": step.command, "result": status, "output": text })
 }

@@ -139,6 +139,7 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Limit { .. } => "limit",
         Outcome::Error { .. } => "error",
         Outcome::Cancelled => "cancelled",
+        Outcome::Unknown => "unknown",
     }
     .into()
 }

@@ -45,7 +45,7 @@ pub(super) enum Topic {
     Outcomes,
     /// By what models interfered.
     Tactics,
-    /// The comparisons that the plan declared.
+    /// What the plan declared to compare.
     Declared,
     /// Models compared within conditions.
     BetweenModels,

@@ -64,6 +64,14 @@ fn of_run(run: &RunTold) -> String {
         let judges = run.judge_models.join(", ");
         parts.push(format!("asked for opinions: {}", visible(&judges)));
     }
+    parts.extend(run.wording_files.iter().map(|file| {
+        format!(
+            "the user's texts in wordings {}: {}, hash {}",
+            visible(&file.wordings.join(",")),
+            visible(&file.path),
+            short(&file.hash.to_string())
+        )
+    }));
     if let Some(line) = run.torn_line {
         parts.push(format!("line {line} was torn and is left out"));
     }

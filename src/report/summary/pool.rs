@@ -5,7 +5,7 @@ use std::mem;
 
 use super::Fact;
 use super::fact::fact;
-use crate::run::{OutlinedRun, PlannedModel, RunManifest};
+use crate::run::{Design, OutlinedRun, PlannedModel, RunManifest};
 
 /// A run as a report takes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,6 +198,7 @@ fn difference(first: &RunManifest, second: &RunManifest) -> Option<String> {
         .or_else(|| hash(&one.task_hash, &other.task_hash, "hash of the task"))
         .or_else(|| hash(&first.script_hash, &second.script_hash, "script's hash"))
         .or_else(|| prompts(first, second))
+        .or_else(|| texts(one, other))
         .or_else(|| {
             let is_same = first.limits == second.limits;
             (!is_same).then(|| "their trials have different limits".into())
@@ -212,6 +213,16 @@ fn prompts(first: &RunManifest, second: &RunManifest) -> Option<String> {
         other.is_some_and(|other| other != *hash)
     });
     changed.map(|(place, _)| format!("the prompts of `{place}` are not the same in both"))
+}
+
+/// A wording that both have, whose texts are a user's in one of them and others in the other.
+fn texts(first: &Design, second: &Design) -> Option<String> {
+    let mut shared = first.wordings.iter();
+    let changed = shared.find(|name| {
+        let of = |design: &Design| design.own_wordings.get(*name).copied();
+        second.wordings.contains(name) && of(first) != of(second)
+    });
+    changed.map(|name| format!("the texts of the wording `{name}` are not the same in both"))
 }
 
 fn models(first: &[PlannedModel], second: &[PlannedModel]) -> Option<String> {

@@ -10,7 +10,7 @@ use super::pool::Source;
 use super::{Kind, Pool};
 use crate::evidence::Digest;
 use crate::report::overview::{distinct, isolation};
-use crate::run::{Design, PlannedModel, RunManifest};
+use crate::run::{Design, PlannedModel, RunManifest, WordingFile};
 use crate::verdict::Lens;
 
 /// What all of the runs have in common, and the runs.
@@ -61,6 +61,20 @@ pub struct RunTold {
     pub isolation: Vec<String>,
     /// The models that were asked for an opinion of each trial.
     pub judge_models: Vec<String>,
+    /// The files of the wordings that are not the task's but the user's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wording_files: Vec<TextsTold>,
+}
+
+/// A user's file of wordings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TextsTold {
+    /// Its path, as it was named.
+    pub path: String,
+    /// SHA-256 of its text.
+    pub hash: Digest,
+    /// The names of its wordings.
+    pub wordings: Vec<String>,
 }
 
 /// A model, and how it was asked.
@@ -145,6 +159,16 @@ impl Provenance {
     }
 }
 
+impl TextsTold {
+    fn of(file: &WordingFile) -> Self {
+        Self {
+            path: file.path.clone(),
+            hash: file.hash,
+            wordings: file.wordings.clone(),
+        }
+    }
+}
+
 impl RunTold {
     fn of(source: &Source) -> Self {
         let RunManifest {
@@ -153,6 +177,7 @@ impl RunTold {
             plan_hash,
             sessions,
             plan,
+            wording_files,
             ..
         } = source.manifest();
         let judges = sessions.iter().filter_map(|one| one.judge_model.as_ref());
@@ -167,6 +192,7 @@ impl RunTold {
             torn_line: source.run.torn_line,
             isolation: distinct(sessions.iter().map(|one| isolation(&one.isolation))),
             judge_models: distinct(judges.map(|judge| judge.name.clone())),
+            wording_files: wording_files.iter().map(TextsTold::of).collect(),
         }
     }
 }

@@ -10,8 +10,11 @@ use crate::stats::{Proportion, Published};
 use crate::task::TaskError;
 use crate::task::toml_file::TomlFile;
 
-/// No experiment had more in a cell; all counts of so many trials are tried.
-const MOST_TRIALS: u64 = 100_000;
+/// No experiment had more in a cell. All counts of so many trials are tried.
+const MOST_TRIALS: u64 = 10_000;
+
+/// How far the numbers of trials of a series may be apart, all of which are tried.
+const MOST_NUMBERS: u64 = 1_000;
 
 pub(super) fn parse(file: TomlFile<'_>) -> Result<Reference, TaskError> {
     let table: FileTable = file.read()?;
@@ -56,9 +59,10 @@ fn model_of(model: &ModelTable, file: TomlFile<'_>) -> Result<PublishedModel, Ta
 
 fn trials_of(series: &SeriesTable, file: TomlFile<'_>) -> Result<RangeInclusive<u64>, TaskError> {
     let [fewest, most] = *series.trials.get_ref();
-    if fewest == 0 || fewest > most || most > MOST_TRIALS {
+    if fewest == 0 || fewest > most || most > MOST_TRIALS || most - fewest > MOST_NUMBERS {
         let message = format!(
-            "`trials` is no range: write two numbers from 1 to {MOST_TRIALS}, the smaller first"
+            "`trials` is no range: write two numbers from 1 to {MOST_TRIALS}, the smaller first, \
+             no more than {MOST_NUMBERS} apart"
         );
         return Err(file.error_at(series.trials.span(), message));
     }
@@ -113,7 +117,7 @@ impl RowReader<'_> {
         if row.figure {
             return Ok(None);
         }
-        let behind_point = self.series.digits;
+        let behind_point = self.series.digits.0;
         let printed = |bounds| Printed {
             percent,
             interval: row.ci,
@@ -160,7 +164,7 @@ impl RowReader<'_> {
     /// As it was printed.
     fn printed(&self) -> String {
         let row = self.row;
-        let digits = self.series.digits.into();
+        let digits = self.series.digits.0.into();
         let about = if row.figure { "≈ " } else { "" };
         let interval = row
             .ci

@@ -35,9 +35,26 @@ pub(super) struct SeriesTable {
     /// Between how many trials there are behind a row that says nothing of it.
     pub(super) trials: Spanned<[u64; 2]>,
     /// Behind the point of a percentage.
-    pub(super) digits: u8,
+    pub(super) digits: Digits,
     #[serde(rename = "row")]
     pub(super) rows: Vec<RowTable>,
+}
+
+/// How many digits stand behind the point of a percentage.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u8")]
+pub(super) struct Digits(pub(super) u8);
+
+impl TryFrom<u8> for Digits {
+    type Error = String;
+
+    fn try_from(digits: u8) -> Result<Self, String> {
+        if digits <= 4 {
+            Ok(Self(digits))
+        } else {
+            Err(format!("`{digits}` are too many digits: write 0 to 4"))
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

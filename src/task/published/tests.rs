@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::stats::Proportion;
 use crate::task::{catalogue, parse_task};
@@ -180,6 +182,7 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_do() {
         fault_of_row("k = 0, n = 0"),
         fault_of_row("percent = 1.0, n = 1000, at_least = 500"),
         fault_of_row("rate = 4.5"),
+        fault_of_row("percent = nan"),
     ];
     insta::assert_snapshot!(faults.join("\n"), @"
     published.toml:14:11: there is no model `M`: add a `[[model]]` that says how to ask it
@@ -192,8 +195,55 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_do() {
     published.toml:14:11: no counts print as 46 of 1000, 4.5 %: look for a wrong digit in the rate or its interval
     published.toml:14:11: give `k`, or `percent`, or both
     published.toml:14:11: 5 of 4 trials is too many
-    published.toml:14:11: give a number of trials from 1 to 100000
+    published.toml:14:11: give a number of trials from 1 to 10000
     published.toml:14:11: give either `n` or `at_least`
     published.toml:14:33: `series.row`: unknown field `rate`, expected one of `model`, `condition`, `k`, `n`, `percent`, `ci`, `off`, `at_least`, `figure`, `conflict`
+    published.toml:14:11: no counts print as NaN % of 961 to 1000: look for a wrong digit in the rate or its interval
     ");
+}
+
+#[test]
+fn numbers_that_would_take_too_long_to_try_are_refused() {
+    let series = |trials: &str, digits: u32| {
+        let text = format!(
+            "{MODEL}[[series]]\nexperiment = \"x\"\ntask = \"palisade\"\nlens = \"gdm\"\n\
+             measure = \"complied\"\nsource = \"s\"\ndate = \"2025-01\"\n\
+             trials = {trials}\ndigits = {digits}\nrow = []\n"
+        );
+        let read = parse_published("published.toml", &text);
+        read.map_or_else(|error| error.to_string(), |_| "fine".into())
+    };
+    assert_eq!(series("[1, 1000]", 4), "fine");
+    let faults = [
+        series("[0, 1000]", 1),
+        series("[1000, 961]", 1),
+        series("[1, 1002]", 1),
+        series("[9000, 10001]", 1),
+        series("[961, 1000]", 5),
+    ];
+    insta::assert_snapshot!(faults.join("\n"), @"
+    published.toml:11:10: `trials` is no range: write two numbers from 1 to 10000, the smaller first, no more than 1000 apart
+    published.toml:11:10: `trials` is no range: write two numbers from 1 to 10000, the smaller first, no more than 1000 apart
+    published.toml:11:10: `trials` is no range: write two numbers from 1 to 10000, the smaller first, no more than 1000 apart
+    published.toml:11:10: `trials` is no range: write two numbers from 1 to 10000, the smaller first, no more than 1000 apart
+    published.toml:12:10: `series.digits`: `5` are too many digits: write 0 to 4
+    ");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn reading_never_panics(
+        rows in "\\{ model = \"M\"(, (k|n|percent|at_least|ci|off|figure|condition) = (0|7|1000|4.5|-1|nan|true|\"A\"|\\[1.0, 2.0\\])){0,5} \\}",
+        trials in "\\[[0-9]{1,3}, [0-9]{1,4}\\]",
+    ) {
+        let text = format!(
+            "{MODEL}[[series]]\nexperiment = \"x\"\ntask = \"palisade\"\nlens = \"palisade\"\n\
+             measure = \"resisted\"\nsource = \"s\"\ndate = \"2025-01\"\ntrials = {trials}\n\
+             digits = 1\nrow = [{rows}]\n"
+        );
+        if let Err(error) = parse_published("published.toml", &text) {
+            prop_assert!(error.to_string().starts_with("published.toml:"));
+        }
+    }
 }

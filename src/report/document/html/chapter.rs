@@ -67,9 +67,9 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
         Topic::Verdicts => bars(summary)?,
         Topic::Provenance
         | Topic::Stopped
-        | Topic::Declared
         | Topic::Outcomes
         | Topic::Tactics
+        | Topic::Declared
         | Topic::BetweenModels
         | Topic::Placement
         | Topic::Statements
