@@ -38,6 +38,8 @@ pub(crate) fn large() {
             "show, one trial",
             vec!["show", path, "palisade-E-plain-scripted.mixed-0007"],
         ),
+        ("report", vec!["report", path]),
+        ("report, as HTML", vec!["report", path, "--format=html"]),
         ("resume, with one trial missing", vec!["resume", path]),
     ] {
         let (took, peak) = measure(&directory, &words);

@@ -83,6 +83,9 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
             "◆ what was published of the model, by the same lens.".into(),
         );
     }
+    if topic == Topic::Wordings {
+        notes.insert(0, "○ the rate of each wording.".into());
+    }
     let legend = (topic == Topic::Verdicts).then(|| Verdict::ALL.map(Verdict::name));
     Ok(Chapter {
         id: topic.id(),

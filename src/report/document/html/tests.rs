@@ -42,6 +42,22 @@ fn the_rates_are_those_of_the_other_formats() {
 }
 
 #[test]
+fn what_was_published_of_a_model_is_marked_beside_its_rate() {
+    let of = |model: &str| {
+        let trials = [(
+            model,
+            "A",
+            "plain",
+            &[(Verdict::Resisted, 9), (Verdict::Complied, 1)][..],
+        )];
+        page(&trials)
+    };
+    let is_marked = |page: &str| (page.contains(" fill=\"#B45309\""), page.contains("◆"));
+    assert_eq!(is_marked(&of("openai/o3")), (true, true));
+    assert_eq!(is_marked(&of("lab/alpha")), (false, false));
+}
+
+#[test]
 fn nothing_is_loaded_or_run() {
     let page = page(&TRIALS);
     let policy = "default-src 'none'; style-src 'sha256-";
