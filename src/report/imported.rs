@@ -7,7 +7,7 @@ use super::text::visible;
 use super::words::{clipped, count};
 use crate::run::{OutlinedRun, Source};
 use crate::stats::{self, OwnScored, OwnScores};
-use crate::trial::OwnScore;
+use crate::trial::{OwnScore, TrialOutline};
 
 /// Values of a scorer that are listed.
 const LISTED_VALUES: usize = 6;
@@ -16,7 +16,7 @@ const LISTED_VALUES: usize = 6;
 const VALUE_CHARS: usize = 40;
 
 /// What stands in the place of rates.
-const NO_VERDICTS: &str = "imported: a conversation alone is no evidence, so that no trial has a \
+pub(super) const NO_VERDICTS: &str = "imported: a conversation alone is no evidence, so that no trial has a \
                            verdict. The scores are those of the logs.";
 
 /// What the run is, and the files that it is from.
@@ -54,18 +54,32 @@ fn told(source: &Source) -> String {
 pub(super) fn own_scores(run: &OutlinedRun, style: Style) -> String {
     let trials = run.trials.iter();
     let given = trials.flat_map(|trial| {
-        let scores = trial.imported.iter().flat_map(|imported| &imported.scores);
-        scores.map(|(scorer, score)| OwnScored {
-            model: &trial.model,
-            condition: &trial.condition,
-            scorer,
-            value: value(score),
-        })
+        let values = own_values(trial).into_iter();
+        values.map(move |(scorer, value)| (trial, scorer, value))
     });
-    let scores = stats::own_scores(given);
+    let given: Vec<_> = given.collect();
+    let scored = given.iter().map(|(trial, scorer, value)| OwnScored {
+        model: &trial.model,
+        condition: &trial.condition,
+        scorer,
+        value: value.clone(),
+    });
+    let scores = stats::own_scores(scored);
     if scores.is_empty() {
         return format!("{NO_VERDICTS} There are none.\n");
     }
+    format!("{}\n{NO_VERDICTS}\n", grid(&scores).render(style))
+}
+
+/// The scorers of a trial that was imported, with what they said of it.
+pub(super) fn own_values(trial: &TrialOutline) -> Vec<(String, String)> {
+    let scores = trial.imported.iter().flat_map(|imported| &imported.scores);
+    let values = scores.map(|(scorer, score)| (scorer.clone(), value(score)));
+    values.collect()
+}
+
+/// A row for each scorer of a model in a condition.
+pub(super) fn grid(scores: &[OwnScores]) -> Grid {
     let mut grid = Grid::new([
         ("model", Align::Left),
         ("condition", Align::Left),
@@ -74,7 +88,7 @@ pub(super) fn own_scores(run: &OutlinedRun, style: Style) -> String {
         ("mean", Align::Right),
         ("values", Align::Left),
     ]);
-    for one in &scores {
+    for one in scores {
         grid.row([
             visible(&one.model).into_owned(),
             visible(&one.condition).into_owned(),
@@ -85,7 +99,7 @@ pub(super) fn own_scores(run: &OutlinedRun, style: Style) -> String {
             values(one),
         ]);
     }
-    format!("{}\n{NO_VERDICTS}\n", grid.render(style))
+    grid
 }
 
 /// A value as it is counted: a text as it is, all else as JSON.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::proportion::real;
 
 /// A score of an imported trial, as another program gave it.
@@ -18,7 +20,7 @@ pub struct OwnScored<'a> {
 }
 
 /// What a scorer gave a model's trials in a condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OwnScores {
     /// The model.
     pub model: String,

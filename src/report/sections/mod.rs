@@ -53,6 +53,8 @@ pub(super) enum Topic {
     Placement,
     /// What was said of the work.
     Statements,
+    /// What imported trials were scored by those who ran them.
+    OwnScores,
     /// What is in no rate.
     LeftOut,
     /// How scripts did.
@@ -77,6 +79,7 @@ impl Topic {
             Self::BetweenModels => "Models compared",
             Self::Placement => "Placement",
             Self::Statements => "Self-reports and opinions",
+            Self::OwnScores => "Scores of the logs themselves",
             Self::LeftOut => "Left out of the rates",
             Self::Controls => "Controls",
         }
@@ -99,6 +102,7 @@ impl Topic {
             Self::BetweenModels => "models",
             Self::Placement => "placement",
             Self::Statements => "statements",
+            Self::OwnScores => "own-scores",
             Self::LeftOut => "left-out",
             Self::Controls => "controls",
         }
@@ -133,6 +137,7 @@ pub(super) fn sections(summary: &Summary) -> Vec<Section> {
         contrasts::between_models(summary),
         contrasts::placement(summary),
         others::statements(summary),
+        others::own_scores(summary),
         others::left_out(summary),
         others::controls(summary),
     ];

@@ -3,6 +3,7 @@
 use super::phrases::counted;
 use super::{Section, Topic};
 use crate::report::grid::{Align, Grid};
+use crate::report::imported;
 use crate::report::summary::{Agreement, OutOf, Statements, Summary};
 use crate::report::text::visible;
 
@@ -32,6 +33,14 @@ pub(super) fn statements(summary: &Summary) -> Option<Section> {
     let note = summary.agreement.as_ref().map(agreement);
     let section = Section::of_grid(Topic::Statements, grid, note.into_iter().collect());
     (!summary.statements.is_empty()).then_some(section)
+}
+
+/// What imported trials were scored by those who ran them.
+pub(super) fn own_scores(summary: &Summary) -> Option<Section> {
+    let grid = imported::grid(&summary.own_scores);
+    let notes = vec![imported::NO_VERDICTS.into()];
+    let section = Section::of_grid(Topic::OwnScores, grid, notes);
+    (!summary.own_scores.is_empty()).then_some(section)
 }
 
 fn row(cell: &Statements) -> [String; 8] {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::evidence::REPLAY;
 use crate::report::concealment::statement;
+use crate::report::imported::own_values;
 use crate::report::rates::observation;
 use crate::report::words;
 use crate::run::PlannedModel;
@@ -24,6 +25,8 @@ pub struct Fact {
     pub judge: u32,
     /// What was said of it; none where nothing was to be said.
     pub statement: Option<Statement>,
+    /// What the log says of it that it was imported from: scorers with their values.
+    pub own_scores: Vec<(String, String)>,
 }
 
 /// Who answered in a trial.
@@ -46,6 +49,7 @@ pub(super) fn fact(record: &TrialOutline) -> Fact {
         outcome: words::outcome(&record.outcome),
         judge: record.judge,
         statement: statement(record),
+        own_scores: own_values(record),
     }
 }
 

@@ -31,6 +31,7 @@ pub use published::{AgainstPublished, PublishedTold};
 pub use statements::{Agreement, Statements};
 pub use stopped::StoppedTold;
 
+use crate::stats::{self, OwnScored, OwnScores};
 use crate::verdict::Lens;
 
 /// The version of the model's serialisation. Version 1 is the first.
@@ -66,6 +67,9 @@ pub struct Summary {
     pub statements: Vec<Statements>,
     /// Whether both agree; none where no trial has both.
     pub agreement: Option<Agreement>,
+    /// What imported trials were scored by the programs that ran them; none without such trials.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub own_scores: Vec<OwnScores>,
     /// The trials that are in no rate, with the reason.
     pub left_out: Vec<LeftOut>,
     /// Whether scripts got the verdicts that they declare.
@@ -89,11 +93,26 @@ pub fn summary(pool: &Pool, lens: Lens, examples: &Examples) -> Summary {
         declared,
         statements: statements::statements(pool),
         agreement: statements::agreement(pool),
+        own_scores: own_scores(pool),
         left_out: left_out::left_out(pool, lens, &models),
         controls: left_out::controls(pool),
         models,
         cells,
     }
+}
+
+fn own_scores(pool: &Pool) -> Vec<OwnScores> {
+    let facts = pool.sources().iter().flat_map(|source| &source.facts);
+    let given = facts.flat_map(|fact| {
+        let scores = fact.own_scores.iter();
+        scores.map(|(scorer, value)| OwnScored {
+            model: &fact.observation.model,
+            condition: &fact.observation.condition,
+            scorer,
+            value: value.clone(),
+        })
+    });
+    stats::own_scores(given)
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ fn chapter(section: Section, summary: &Summary) -> Result<Chapter, DocumentError
         | Topic::BetweenModels
         | Topic::Placement
         | Topic::Statements
+        | Topic::OwnScores
         | Topic::LeftOut
         | Topic::Controls => Vec::new(),
     };
