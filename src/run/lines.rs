@@ -73,13 +73,19 @@ pub(super) fn lines<T: Line>(file: &File, path: &Path) -> Result<Lines<T>, RunEr
         let readers: Vec<_> = starts
             .map(|start| {
                 let end = (start + share).min(length);
-                scope.spawn(move || Part::read(file, start, end))
+                let read = move || Part::read(file, start, end);
+                // Where no thread can be had, this one reads.
+                let reader = thread::Builder::new().spawn_scoped(scope, read);
+                reader.map_err(|_| read)
             })
             .collect();
-        let joined = readers.into_iter().map(thread::ScopedJoinHandle::join);
-        joined
-            .map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let parts = readers.into_iter().map(|reader| match reader {
+            Ok(reader) => reader
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(read) => read(),
+        });
+        parts.collect()
     });
     let mut all = Lines {
         found: Vec::new(),

@@ -356,7 +356,7 @@ fn a_broken_line_is_named_with_its_place() {
         exit 6
         --- err
         error: run/trials.jsonl:1: not a record of a run
-          because: unknown field `tusk`, expected one of `schema`, `trial`, `task`, `condition`, `wording`, `model`, `scripted`, `epoch`, `outcome`, `verdict`, `invalid_reason`, `tactics`, `lenses`, `findings`, `judge`, `expect`, `steps`, `notice_step`, `notice_shown`, `closure`, `effect`, `service`, `pristine_drill`, `late_fire`, `ending`, `fate`, `survivors`, `final_diff`, `transcript`, `submission`, `self_report`, `account`, `opinion`, `usage`, `started_at`, `ended_at` at line 1 column [n]
+          because: missing field `task` at line 1 column [n]
         ");
     });
 }

@@ -113,7 +113,7 @@ const FIELDS: [&str; 30] = [
 ];
 
 /// What a line holds where there is something to say.
-const OPTIONAL: [&str; 3] = ["late_fire", "notice_shown", "service"];
+const OPTIONAL: [&str; 4] = ["factors", "late_fire", "notice_shown", "service"];
 
 #[test]
 fn every_case_has_a_row_and_every_row_a_case() {
