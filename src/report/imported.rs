@@ -64,11 +64,11 @@ pub(super) fn own_scores(run: &OutlinedRun, style: Style) -> String {
         scorer,
         value: value.clone(),
     });
-    let scores = stats::own_scores(scored);
-    if scores.is_empty() {
+    let told = stats::own_scores(scored);
+    if told.is_empty() {
         return format!("{NO_VERDICTS} There are none.\n");
     }
-    format!("{}\n{NO_VERDICTS}\n", grid(&scores).render(style))
+    format!("{}\n{NO_VERDICTS}\n", grid(&told).render(style))
 }
 
 /// The scorers of a trial that was imported, with what they said of it.

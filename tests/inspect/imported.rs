@@ -303,10 +303,10 @@ fn what_is_no_log_is_answered_with_what_is_wrong_and_nothing_is_left() {
     for (name, text) in cases {
         place.write(name, text);
         let done = place.offswitch(&["import", name, "--run-dir=runs/x"]);
-        told += &format!("{done}\n");
+        told.extend([done.to_string().as_str(), "\n"]);
     }
     let absent = place.offswitch(&["import", "absent.eval", "--run-dir=runs/x"]);
-    told += &format!("{absent}\n");
+    told.extend([absent.to_string().as_str(), "\n"]);
     insta::assert_snapshot!(told, @"
     exit 4
     --- err

@@ -1,4 +1,4 @@
-//! pandas and DuckDB read the rows of a run as they were recorded.
+//! Data frames and databases read the rows of a run as they were recorded.
 
 use serde_json::{Value, json};
 
