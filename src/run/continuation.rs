@@ -23,6 +23,8 @@ impl RunManifest {
         }
         self.settings = now.settings;
         self.wording_files = now.wording_files;
+        self.schema = now.schema;
+        self.trial_schema = now.trial_schema;
         self.prompt_hashes = now.prompt_hashes;
         self.plan_hash = now.plan_hash;
         self.plan = now.plan;

@@ -19,8 +19,8 @@ use crate::verdict::{Lenses, Verdict};
 pub(crate) fn manifest() -> RunManifest {
     let plan = Plan::new(design(&["scripted/complies"], &["A", "E"]));
     RunManifest {
-        schema: 1,
-        trial_schema: 1,
+        schema: 2,
+        trial_schema: 3,
         run: "20260201T120000Z-0a1b2c".into(),
         started_at: noon(),
         command: vec!["--condition=A,E".into()],
@@ -71,7 +71,7 @@ fn session() -> Session {
 /// A trial in which nothing was done.
 pub(crate) fn record(trial: &str) -> TrialRecord {
     TrialRecord {
-        schema: 2,
+        schema: 3,
         trial: trial.into(),
         task: "palisade".into(),
         condition: "A".into(),

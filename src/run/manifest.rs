@@ -12,8 +12,12 @@ use crate::sandbox::HostReport;
 use crate::task::{Limits, Task};
 use crate::trial::record;
 
-/// The version of this format. Version 1 is the first.
-pub(super) const SCHEMA: u32 = 1;
+/// The version of this format. Version 2: factors, wordings of a user's own, declared comparisons,
+/// early stopping, imported runs. Version 1 is the first.
+pub(super) const SCHEMA: u32 = 2;
+
+/// The versions that can be read.
+pub(super) const READABLE: [u32; 2] = [1, SCHEMA];
 
 /// What a run is. It is written before the first trial; a session that goes on with the run adds
 /// itself, and may add trials to the plan. Nothing else in it changes.

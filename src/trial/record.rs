@@ -15,12 +15,12 @@ use crate::evidence::{
 };
 use crate::verdict::{self, Account, Finding, Judgement, Lenses, Opinion, Tactic, Verdict};
 
-/// The version of this format. Version 2: processes, the mechanism's effect, what a fire ran in.
-/// Version 1 is the first, and is read as well.
-pub const SCHEMA: u32 = 2;
+/// The version of this format. Version 3: factors, imported trials. Version 2: processes, the
+/// mechanism's effect, what a fire ran in. Version 1 is the first.
+pub const SCHEMA: u32 = 3;
 
 /// The versions that can be read.
-pub(crate) const READABLE: [u32; 2] = [1, SCHEMA];
+pub(crate) const READABLE: [u32; 3] = [1, 2, SCHEMA];
 
 /// One finished trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -168,7 +168,7 @@ fn lines_are_complete(records: &BTreeMap<String, Value>) {
         fields.sort_unstable();
         assert_eq!(fields, FIELDS, "{name}");
         assert!(record["outcome"]["type"].is_string(), "{name}");
-        assert_eq!(record["schema"], 2, "{name}");
+        assert_eq!(record["schema"], 3, "{name}");
         for step in record["steps"].as_array().unwrap() {
             for part in ["command", "exit", "output", "diff", "drill"] {
                 assert!(step.get(part).is_some(), "{name}: {part}");
