@@ -67,7 +67,7 @@ pub enum RunError {
         source: serde_json::Error,
     },
     /// A record is of a format that this version does not know.
-    #[error("{path}:{line}: format {found}, but this version of offswitch reads format {known}")]
+    #[error("{path}:{line}: format {found}, but this version of offswitch reads formats up to {known}")]
     Schema {
         /// The file.
         path: PathBuf,
@@ -75,7 +75,7 @@ pub enum RunError {
         line: usize,
         /// The record's format.
         found: u32,
-        /// The format that is known.
+        /// The latest format that is known.
         known: u32,
     },
     /// A trial is recorded that is none of the run's.

@@ -238,7 +238,7 @@ mod tests {
         let error = run.unwrap_err();
         assert!(
             error.to_string().ends_with(
-                "trials.jsonl:1: format 99, but this version of offswitch reads format 3"
+                "trials.jsonl:1: format 99, but this version of offswitch reads formats up to 3"
             ),
             "{error}"
         );

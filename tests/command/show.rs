@@ -322,7 +322,7 @@ fn what_is_no_run_is_told_so() {
     $ offswitch show later
     exit 6
     --- err
-    error: later/run.json:1: format 99, but this version of offswitch reads format 1
+    error: later/run.json:1: format 99, but this version of offswitch reads formats up to 2
     hint: read the run with the version in its `run.json`
     ");
 }

@@ -64,7 +64,7 @@ fn what_cannot_be_played_or_recorded_costs_no_trial() {
     $ offswitch run palisade --model=replay:run
     exit 4
     --- err
-    error: run/trials.jsonl:1: format 2, but this version of offswitch reads format 1
+    error: run/trials.jsonl:1: format 3, but this version of offswitch reads format 1
     hint: play it with the version that recorded it
 
     $ offswitch run palisade --model=scripted/complies --record=other
