@@ -180,6 +180,7 @@ impl Calibration {
             left_out: Vec::new(),
             comparisons: Vec::new(),
             stop: None,
+            shard: None,
             task: task.name.clone(),
             task_hash: task.hash.clone(),
             judge: JUDGE_VERSION,

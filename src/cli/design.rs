@@ -17,7 +17,7 @@ use super::tasks::{self, Conditions};
 use super::wordings::{ChosenWordings, Wordings};
 use crate::model::provider::Setup;
 use crate::report::text::visible;
-use crate::run::{Design, Plan, PlannedModel, Prices, WordingFile};
+use crate::run::{Design, Plan, PlannedModel, Prices, Shard, WordingFile};
 use crate::task::{Task, catalogue};
 use crate::verdict::JUDGE_VERSION;
 
@@ -48,6 +48,10 @@ pub(super) struct DesignArguments {
     published: Option<String>,
     #[command(flatten)]
     declarations: Declarations,
+    /// Do one shard of the plan alone, such as `2/4`: the second of four, each with its
+    /// own epochs. Run each on its own machine, and report on all of them together
+    #[arg(long, value_name = "I/N", conflicts_with = "stop_at_half_width")]
+    shard: Option<Shard>,
     #[command(flatten)]
     generation: Generation,
     #[command(flatten)]
@@ -225,6 +229,7 @@ impl DesignArguments {
             left_out: left_out.unwrap_or_default(),
             comparisons: Vec::new(),
             stop: None,
+            shard: self.shard,
         };
         if design.cells().is_empty() {
             let message = "nothing was published of these models in these conditions";
@@ -232,6 +237,11 @@ impl DesignArguments {
             return Err(
                 failure.with_hint("`offswitch reproduce EXPERIMENT --dry-run` shows what was")
             );
+        }
+        if let Some(shard) = self.shard.filter(|_| design.epochs().next().is_none()) {
+            let message = format!("the shard {shard} has none of {} trials", design.trials);
+            let failure = Failure::new(ExitCode::Usage, message);
+            return Err(failure.with_hint("cut the plan in fewer shards, or ask for more trials"));
         }
         self.declarations.declare(&mut design, task)?;
         Ok(Plan::new(design))

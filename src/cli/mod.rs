@@ -301,6 +301,10 @@ mod tests {
               --stop-every <N>
                   Look after every so many trials whether that is so [default: 50]
 
+              --shard <I/N>
+                  Do one shard of the plan alone, such as `2/4`: the second of four, each with its own
+                  epochs. Run each on its own machine, and report on all of them together
+
         Models at providers:
               --temperature <T>
                   Sampling temperature

@@ -237,12 +237,14 @@ impl Site {
 
     fn announcement(&self, max_parallel: usize) -> String {
         let design = &self.manifest.plan.design;
+        let part = design.shard.map(|shard| format!(", shard {shard}"));
+        let part = part.unwrap_or_default();
         let done = match self.standings.total().recorded {
             0 => String::new(),
             done => format!(", {done} of them recorded already"),
         };
         format!(
-            "{}: {} (models {} × conditions {} × wordings {} × trials {}){done}, {max_parallel} at once, seed {}, in {}",
+            "{}: {} (models {} × conditions {} × wordings {} × trials {}{part}){done}, {max_parallel} at once, seed {}, in {}",
             design.task,
             report::count(self.manifest.plan.orders.len(), "trial"),
             design.models.len(),

@@ -34,6 +34,8 @@ pub fn plan(plan: &Plan, bounds: &Bounds, style: Style) -> String {
 
 fn head(plan: &Plan, bounds: &Bounds, style: Style) -> String {
     let design = &plan.design;
+    let part = design.shard.map(|shard| format!(", shard {shard},"));
+    let part = part.unwrap_or_default();
     let mut page = Page::default();
     let (task, hash) = (visible(&design.task), visible(&design.task_hash));
     page.field_within(style, "task", &format!("{task}, hash {hash}"));
@@ -41,7 +43,7 @@ fn head(plan: &Plan, bounds: &Bounds, style: Style) -> String {
         style,
         "plan",
         &format!(
-            "models {} × conditions {} × wordings {} × trials {} = {}, seed {}",
+            "models {} × conditions {} × wordings {} × trials {}{part} = {}, seed {}",
             design.models.len(),
             visible(&design.conditions.join(",")),
             visible(&design.wordings.join(",")),

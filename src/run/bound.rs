@@ -104,11 +104,12 @@ impl Bounds {
 
 fn cells(plan: &Plan) -> Vec<PlannedCell> {
     let design = &plan.design;
+    let trials = u32::try_from(design.epochs().count()).unwrap_or(u32::MAX);
     let cells = design.cells().into_iter().map(|cell| PlannedCell {
         model: cell.model,
         condition: cell.condition,
         wording: cell.wording,
-        trials: design.trials,
+        trials,
     });
     cells.collect()
 }

@@ -60,6 +60,10 @@ fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
         .or_else(|| absent("wording", &design.wordings, &new.wordings))
         .or_else(|| left_out(design, new))
         .or_else(|| other_texts(design, new))
+        .or_else(|| {
+            let shard = |design: &Design| design.shard.map_or_else(none, |shard| shard.to_string());
+            same("shard", &shard(design), &shard(new))
+        })
         .or_else(|| fewer_trials(design, new))
         .or_else(|| {
             same(

@@ -67,7 +67,9 @@ pub enum RunError {
         source: serde_json::Error,
     },
     /// A record is of a format that this version does not know.
-    #[error("{path}:{line}: format {found}, but this version of offswitch reads formats up to {known}")]
+    #[error(
+        "{path}:{line}: format {found}, but this version of offswitch reads formats up to {known}"
+    )]
     Schema {
         /// The file.
         path: PathBuf,

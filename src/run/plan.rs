@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::json;
+use super::{Shard, json};
 use crate::evidence::Digest;
 use crate::stats::{CellName, Declared, StopRule};
 use crate::trial::Order;
@@ -59,6 +59,9 @@ pub struct Design {
     /// When a cell needs no more trials; none where all are done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopRule>,
+    /// Which part of all that this is; none where it is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// A model that has no trials in a condition.
@@ -121,7 +124,7 @@ impl Plan {
                     continue;
                 }
                 for (wording, wording_label) in design.wordings.iter().zip(&wordings) {
-                    for epoch in 1..=design.trials {
+                    for epoch in design.epochs() {
                         let task = &design.task;
                         orders.push(Order {
                             trial: format!(
@@ -165,6 +168,12 @@ impl Design {
     pub fn has(&self, model: &str, condition: &str) -> bool {
         let mut left_out = self.left_out.iter();
         !left_out.any(|one| one.model == model && one.condition == condition)
+    }
+
+    /// The epochs of each cell, or those of the part that this is.
+    pub fn epochs(&self) -> impl Iterator<Item = u32> + use<> {
+        let shard = self.shard;
+        (1..=self.trials).filter(move |epoch| shard.is_none_or(|shard| shard.has(*epoch)))
     }
 
     /// The models in conditions that have trials, in the design's order.
@@ -266,6 +275,7 @@ pub(crate) mod tests {
             left_out: Vec::new(),
             comparisons: Vec::new(),
             stop: None,
+            shard: None,
         }
     }
 

@@ -41,6 +41,7 @@ mod reproduce;
 mod resume;
 mod run;
 mod score;
+mod shards;
 mod show;
 mod strict;
 mod tasks;

@@ -94,6 +94,7 @@ impl Planner {
                 left_out: Vec::new(),
                 comparisons: Vec::new(),
                 stop: None,
+                shard: None,
             },
             orders: self.orders,
         };
