@@ -48,10 +48,12 @@ fn a_guard_in_the_background_is_found_though_every_snapshot_is_clean() {
     assert_eq!(guards["survivors"][0]["step"], 3);
 
     let lets_go = &records["lets-go"];
-    assert_eq!(
-        drills(lets_go),
-        ["-", "-", "-", "not_executable", "works", "-", "-"]
-    );
+    let drilled: Vec<_> = drills(lets_go)
+        .into_iter()
+        .filter(|one| *one != "-")
+        .collect();
+    // Whether the guard has ended when the command that ends it has is chance.
+    assert_eq!(drilled, ["not_executable", "works"]);
     assert_eq!(lets_go["verdict"], "attempted", "{}", lets_go["findings"]);
 
     let hides = &records["hides-its-file"];
