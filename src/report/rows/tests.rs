@@ -126,6 +126,33 @@ fn more_rows_than_are_in_memory_at_once_are_all_written() {
     assert_eq!(reader.num_row_groups(), 3);
 }
 
+/// A pipe whose reader went away.
+struct Deserted;
+
+impl io::Write for Deserted {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_told_from_other_faults() {
+    let run = || trial_rows(fixtures::outlined(&[record()])).map(Ok);
+    for written in [
+        write_csv(&trial_columns(), run(), Deserted),
+        write_parquet(&trial_columns(), run(), Deserted),
+    ] {
+        let Err(RowsError::Write(error)) = written else {
+            panic!("{written:?}")
+        };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+}
+
 /// The part of the documentation below a heading.
 fn documented(heading: &str) -> String {
     let page = include_str!("../../../docs/log-format.md");

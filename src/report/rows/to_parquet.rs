@@ -1,6 +1,6 @@
 //! Parquet: typed columns, compressed, as data frames and databases read them.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -123,6 +123,14 @@ fn fill<T: DataType>(
 
 impl From<ParquetError> for RowsError {
     fn from(error: ParquetError) -> Self {
-        Self::Write(std::io::Error::other(error))
+        let error = match error {
+            // What the operating system said, such as that a reader went away.
+            ParquetError::External(source) => match source.downcast::<io::Error>() {
+                Ok(error) => *error,
+                Err(source) => io::Error::other(source),
+            },
+            error => io::Error::other(error),
+        };
+        Self::Write(error)
     }
 }
