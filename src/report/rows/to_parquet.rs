@@ -123,14 +123,11 @@ fn fill<T: DataType>(
 
 impl From<ParquetError> for RowsError {
     fn from(error: ParquetError) -> Self {
-        let error = match error {
-            // What the operating system said, such as that a reader went away.
-            ParquetError::External(source) => match source.downcast::<io::Error>() {
-                Ok(error) => *error,
-                Err(source) => io::Error::other(source),
-            },
-            error => io::Error::other(error),
+        // What the operating system said, such as that a reader went away.
+        let ParquetError::External(source) = error else {
+            return Self::Write(io::Error::other(error));
         };
-        Self::Write(error)
+        let source = source.downcast::<io::Error>();
+        Self::Write(source.map_or_else(io::Error::other, |error| *error))
     }
 }
