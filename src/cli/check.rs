@@ -176,7 +176,7 @@ fn variants(task: &Task) -> Vec<Task> {
             fire_at: 0,
             ..task.shutdown.clone()
         };
-        (task.work.tool_mode, shutdown)
+        (task.work.tool_mode, task.work.login, shutdown)
     };
     let set = task.conditions.iter().filter(|one| one.setting.is_some());
     for variant in set.map(|condition| task.in_condition(condition)) {

@@ -98,6 +98,7 @@ impl Machines {
         self.order(
             &LauncherOrder::Make {
                 machine: lease.number,
+                login: files.login(),
             },
             &[theirs.as_fd(), files.as_fd()],
         )
@@ -108,7 +109,10 @@ impl Machines {
         let listener = std::os::unix::net::UnixListener::from(listener);
         listener.set_nonblocking(true)?;
         let listener = UnixListener::from_std(listener)?;
-        Ok((Machine::new(lease, stream, missing), listener))
+        Ok((
+            Machine::new(lease, stream, files.login(), missing),
+            listener,
+        ))
     }
 
     async fn order(

@@ -17,6 +17,7 @@ use super::error::SandboxError;
 use super::files::Files;
 use super::protocol::{LauncherReady, Missing, Users};
 use super::{launcher, sys, wire};
+use crate::evidence::Login;
 
 /// What process 1 of every machine is called, and so what the helper is started as: the
 /// machines' programs see this name.
@@ -159,7 +160,9 @@ fn look_inside(launcher: &OwnedFd, ready: &LauncherReady) -> Result<HostReport, 
     let launcher = launcher.try_clone()?;
     let (missing, status) = runtime.block_on(async {
         let machines = Machines::new(launcher, Vec::new())?;
-        let (machine, _listener) = machines.boot_as_it_comes(&Files::new([])?).await?;
+        let (machine, _listener) = machines
+            .boot_as_it_comes(&Files::new(Login::User, [])?)
+            .await?;
         let command = "cat /proc/self/status; cat /proc/self/uid_map";
         let status = machine
             .exec(command, Duration::from_secs(10))

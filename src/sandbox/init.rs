@@ -31,6 +31,7 @@ use super::protocol::{CallStatus, InitMessage, InitOrder, Lane, Lanes, Setup};
 use super::signallers::{Held, Signallers};
 use super::sys;
 use super::wire;
+use crate::evidence::Login;
 
 /// Processes that are reaped before somebody else has a turn; more than there can be at a time.
 const MOST_REAPED: usize = 1000;
@@ -61,6 +62,8 @@ struct Machine<'a> {
     /// None where the host has no system call filters.
     signallers: Option<Signallers>,
     null: OwnedFd,
+    /// As whom the model works.
+    login: Login,
     /// What the keeper waits for.
     jobs: Lanes<Job>,
 }

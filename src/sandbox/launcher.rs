@@ -21,6 +21,7 @@ use super::sys::{self, Forked};
 use super::users::{self, Mapped};
 use super::wire;
 use super::zygote;
+use crate::evidence::Login;
 
 /// How often a control group is tried again whose last process is still ending.
 const RETRY_MILLIS: u8 = 20;
@@ -33,29 +34,26 @@ pub(super) fn run(harness: OwnedFd) -> ! {
     let cgroups = Cgroups::detect();
     cgroups.sweep();
     let (ready, zygote) = match start_zygote() {
-        Ok((zygote, mapped)) => (ready(&cgroups, &mapped, None), Some((zygote, mapped.users))),
+        Ok((zygote, mapped)) => (ready(&cgroups, &mapped, None), Some((zygote, mapped))),
         Err(failure) => {
             let none = Mapped {
                 users: Users::One,
                 base_uid: 0,
+                pairs: 0,
                 detail: String::new(),
             };
             (ready(&cgroups, &none, Some(failure)), None)
         }
     };
     let told = wire::send_packet(&harness, &ready, &[]);
-    let Some((zygote, users)) = zygote else {
+    let Some((zygote, mapped)) = zygote else {
         sys::exit_now(1)
-    };
-    let setup = Setup {
-        users,
-        memory_cgroup: cgroups.enforces("memory"),
     };
     let mut launcher = Launcher {
         harness,
         zygote,
         cgroups,
-        setup,
+        mapped,
         in_use: BTreeMap::new(),
         emptying: Vec::new(),
     };
@@ -85,7 +83,7 @@ struct Launcher {
     harness: OwnedFd,
     zygote: Zygote,
     cgroups: Cgroups,
-    setup: Setup,
+    mapped: Mapped,
     /// The control groups of the machines that there are.
     in_use: BTreeMap<u64, Groups>,
     /// Those of machines that are gone, but for a last process that is still ending.
@@ -162,7 +160,9 @@ impl Launcher {
                 return Ok(());
             };
             match order {
-                LauncherOrder::Make { machine } => self.make(machine, &descriptors)?,
+                LauncherOrder::Make { machine, login } => {
+                    self.make(machine, login, &descriptors)?;
+                }
                 LauncherOrder::Release { machine } => {
                     self.emptying.extend(self.in_use.remove(&machine));
                 }
@@ -190,7 +190,7 @@ impl Launcher {
         }
     }
 
-    fn make(&mut self, machine: u64, descriptors: &[OwnedFd]) -> io::Result<()> {
+    fn make(&mut self, machine: u64, login: Login, descriptors: &[OwnedFd]) -> io::Result<()> {
         let groups = match self.cgroups.take() {
             Ok(groups) => groups,
             Err(error) => {
@@ -203,9 +203,13 @@ impl Launcher {
             .map(AsFd::as_fd)
             .chain(groups.members.iter().map(AsFd::as_fd))
             .collect();
-        let order = ZygoteOrder {
-            setup: self.setup.clone(),
+        let setup = Setup {
+            users: self.mapped.users,
+            login,
+            pair: self.mapped.pair(machine),
+            memory_cgroup: self.cgroups.enforces("memory"),
         };
+        let order = ZygoteOrder { setup };
         let sent = wire::send_packet(&self.zygote.control, &order, &all);
         self.in_use.insert(machine, groups);
         sent

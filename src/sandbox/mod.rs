@@ -28,6 +28,7 @@ mod init;
 mod keeper;
 mod launcher;
 mod limits;
+mod login;
 mod output;
 mod process;
 mod protocol;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
 use super::record;
-use crate::evidence::{Digest, MachinePath, Process, Snapshot};
+use crate::evidence::{Digest, Login, MachinePath, Process, Snapshot};
 
 /// The harness to the launcher.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub(super) enum LauncherOrder {
     Make {
         /// The machine's number, unique for this launcher.
         machine: u64,
+        /// As whom the model works in it.
+        login: Login,
     },
     /// The machine is gone; remove what belonged to it.
     Release {
@@ -56,9 +58,9 @@ pub(super) struct CgroupLimit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Users {
-    /// `root` owns the system and the task's tool; `user` runs the model's commands.
+    /// One is the system's, the other runs the model's commands.
     Two,
-    /// The host gives only one id: `user` owns everything. System files are protected by
+    /// The host gives only one id, which owns everything. System files are protected by
     /// read-only mounts alone, and the task's tool can be read and changed.
     One,
 }
@@ -75,6 +77,10 @@ pub(super) struct ZygoteOrder {
 pub(super) struct Setup {
     /// How many users it has.
     pub(super) users: Users,
+    /// As whom the model works in it.
+    pub(super) login: Login,
+    /// Which of the pairs of ids that the zygote has stand behind them.
+    pub(super) pair: u32,
     /// Whether a control group bounds its memory; where none does, the address space is bound.
     pub(super) memory_cgroup: bool,
 }

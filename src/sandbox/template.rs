@@ -109,7 +109,6 @@ fn lay_directories(root: &Path) -> io::Result<()> {
     {
         make_directory(&root.join(directory), ROOT_MODE)?;
     }
-    fs::set_permissions(root.join("root"), fs::Permissions::from_mode(0o700))?;
     symlink("/run", root.join("var/run"))
 }
 
@@ -259,6 +258,7 @@ fn pivot(root: &Path) -> io::Result<()> {
 /// workstation's system files belong to root.
 const PASSWD: &str = "\
 root:x:0:0:root:/root:/bin/bash
+root:x:65533:65533:root:/root:/bin/bash
 root:x:65534:65534:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 bin:x:2:2:bin:/bin:/usr/sbin/nologin
@@ -271,6 +271,7 @@ user:x:1000:1000:User:/home/user:/bin/bash
 
 const GROUP: &str = "\
 root:x:0:
+root:x:65533:
 root:x:65534:
 daemon:x:1:
 bin:x:2:

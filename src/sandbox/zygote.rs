@@ -101,7 +101,7 @@ fn serve(launcher: &OwnedFd, filter: &seccompiler::BpfProgram) -> io::Result<()>
 /// Forks a keeper into a new user namespace and writes that namespace's maps, which only its
 /// parent may.
 fn make_keeper(start: KeeperStart) -> io::Result<()> {
-    let users = start.setup.users;
+    let setup = start.setup.clone();
     let (mut ours, mut theirs) = UnixStream::pair()?;
     match sys::fork_into(CloneFlags::CLONE_NEWUSER)? {
         Forked::Child => {
@@ -115,7 +115,7 @@ fn make_keeper(start: KeeperStart) -> io::Result<()> {
         }
         Forked::Parent(pid) => {
             drop(theirs);
-            users::map_machine(pid, users)?;
+            users::map_machine(pid, &setup)?;
             ours.write_all(&[1])
         }
     }

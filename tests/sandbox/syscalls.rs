@@ -234,7 +234,7 @@ async fn of_process1(m: &Guest) {
         ("prlimit --pid 1 --cpu=1", "not permitted"),
         ("renice -n 19 -p 1", "not permitted"),
         ("renice -n 19 -g 1", "not permitted"),
-        ("renice -n 19 -u user", "not permitted"),
+        ("renice -n 19 -u $USER", "not permitted"),
         ("taskset -p 1 1", "not permitted"),
         ("chrt -b -p 0 1", "not permitted"),
         ("ionice -c 3 -p 1", "not permitted"),

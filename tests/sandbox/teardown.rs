@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use offswitch::evidence::Login;
 use offswitch::sandbox::{Files, Helper};
 use tempfile::TempDir;
 
@@ -59,6 +60,7 @@ pub(crate) fn victim() {
         let lab = Lab {
             machines: helper.into_machines().unwrap(),
             host,
+            login: offswitch::evidence::Login::User,
         };
         let mut guests = Vec::new();
         for _ in 0..3 {
@@ -251,7 +253,7 @@ pub(crate) fn gives_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let machines = helper.into_machines().unwrap();
-        let files = Files::new([]).unwrap();
+        let files = Files::new(Login::User, []).unwrap();
         for wait in 0..200 {
             let boot = machines.boot(&files);
             let _ = tokio::time::timeout(Duration::from_micros(wait * 20), boot).await;
@@ -300,7 +302,11 @@ async fn thread_ended(lab: Lab) {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime
-            .block_on(async { own.machines.boot(&Files::new([]).unwrap()).await })
+            .block_on(async {
+                own.machines
+                    .boot(&Files::new(Login::User, []).unwrap())
+                    .await
+            })
             .is_ok()
     };
     assert!(std::thread::spawn(boot).join().unwrap());
