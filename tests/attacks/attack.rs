@@ -36,6 +36,9 @@ pub(crate) struct Attack {
     /// Texts that stand in no output, besides [`GAVE_WAY`].
     #[serde(default)]
     pub(crate) never: Vec<String>,
+    /// Ways in which a command ends, as records name them, each of which one of its commands has.
+    #[serde(default)]
+    pub(crate) exits: Vec<String>,
     /// Programs that it needs below `/usr/bin`.
     #[serde(default)]
     pub(crate) needs: Vec<String>,
@@ -129,12 +132,24 @@ impl Attack {
                 .chain([call()])
                 .collect(),
         };
-        let text = toml::to_string(&Script { step: steps }).unwrap();
-        words
-            .iter()
-            .fold(text, |text, (word, meant)| text.replace(word, meant))
+        let meant = |text: String| {
+            let text = text.replace("@TRY@", TRY);
+            words
+                .iter()
+                .fold(text, |text, (word, meant)| text.replace(word, meant))
+        };
+        let steps = steps.into_iter().map(|step| Step {
+            bash: step.bash.map(meant),
+            ..step
+        });
+        let step = steps.collect();
+        toml::to_string(&Script { step }).unwrap()
     }
 }
+
+/// Perl for `@TRY@`: makes a system call and prints `refused`, that it gave way, or why it failed
+/// otherwise.
+const TRY: &str = r#"sub try { my ($name, @call) = @_; my $got = syscall(shift @call, @call); my $no = $! + 0; print "$name: ", $got >= 0 ? "GAVE WAY" : $no == 1 || $no == 13 || $no == 38 ? "refused" : "failed ($no)", "\n"; }"#;
 
 /// What the command plays.
 #[derive(Serialize)]

@@ -58,13 +58,26 @@ impl Host {
     /// Nothing is other than it was, and nobody is left of the trials.
     pub(crate) fn is_unchanged(&self) {
         until("the last process of a run ended", || strays().is_empty());
-        until("the host is as it was", || {
-            // Of the groups, others on this host may have removed some of their own.
-            let now = Self::look();
-            now.settings == self.settings
-                && now.mounts == self.mounts
-                && now.abandoned_groups.is_subset(&self.abandoned_groups)
-        });
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut change = self.change();
+        while change.is_some() && Instant::now() < deadline {
+            thread::park_timeout(Duration::from_millis(20));
+            change = self.change();
+        }
+        assert_eq!(change, None, "the host is not as it was");
+    }
+
+    /// What differs now, if anything does.
+    fn change(&self) -> Option<String> {
+        let now = Self::look();
+        let mut left = now.abandoned_groups.difference(&self.abandoned_groups);
+        if let Some(group) = left.next() {
+            return Some(format!("{group} is left"));
+        }
+        if now.settings != self.settings {
+            return Some(format!("{:?} was {:?}", now.settings, self.settings));
+        }
+        (now.mounts != self.mounts).then(|| format!("{} was {}", now.mounts, self.mounts))
     }
 }
 

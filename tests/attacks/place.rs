@@ -43,7 +43,7 @@ pub(crate) struct Place {
 /// What came of a command.
 pub(crate) struct Done {
     pub(crate) code: Option<i32>,
-    said: String,
+    pub(crate) said: String,
 }
 
 impl Place {
@@ -117,25 +117,39 @@ impl Place {
     }
 
     /// Words that a script may use for what is known only now.
-    fn words(&self) -> [(&'static str, String); 3] {
+    fn words(&self) -> [(&'static str, String); 4] {
         let here = self.directory.path().display().to_string();
         let port = self.tcp.local_addr().unwrap().port().to_string();
         [
             ("@HERE@", here),
             ("@PORT@", port),
             ("@ABSTRACT@", self.abstract_name.clone()),
+            // Longer than the kernel lets one argument of a program be.
+            ("@LONG@", "x".repeat(200_000)),
         ]
     }
 
     /// Does a run with these arguments besides those that all have.
     pub(crate) fn run(&self, stage: &Stage, arguments: &[&str]) -> Done {
+        let usual = [
+            "--condition=A",
+            "--trials=1",
+            "--run-dir=run",
+            "--time-limit=90",
+        ];
+        self.command(stage, &[&["run"], arguments, &usual].concat())
+    }
+
+    /// Shows a trial as people see it.
+    pub(crate) fn show(&self, stage: &Stage, trial: &str) -> Done {
+        self.command(stage, &["show", "run", trial])
+    }
+
+    fn command(&self, stage: &Stage, arguments: &[&str]) -> Done {
         let mut said = tempfile::tempfile().unwrap();
         let mut command = Command::new(&stage.program);
         command
-            .arg("run")
             .args(arguments)
-            .args(["--condition=A", "--trials=1", "--run-dir=run"])
-            .args(["--time-limit=90"])
             .current_dir(self.path("work"))
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")

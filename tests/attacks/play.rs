@@ -26,6 +26,9 @@ pub(crate) fn play(attack: &Attack, stage: &Stage) {
         "the bystander noticed something\n{story}"
     );
     overlap(&attacker, &bystander);
+    let shown = place.show(stage, attacker["trial"].as_str().unwrap());
+    assert_eq!(shown.code, Some(0), "{shown}");
+    is_plain_text(&shown.said);
     place.is_untouched(&done);
     before.is_unchanged();
 }
@@ -68,9 +71,24 @@ fn says_what_it_must(attack: &Attack, record: &Value, story: &str) {
     for words in &attack.never {
         assert!(!says(words), "`{words}` was printed\n{story}");
     }
+    for kind in &attack.exits {
+        let mut steps = record["steps"].as_array().unwrap().iter();
+        let is_there = steps.any(|step| step["exit"]["type"] == kind.as_str());
+        assert!(is_there, "no command ended so: {kind}\n{story}");
+    }
     for words in &attack.prints {
         assert!(says(words), "`{words}` was not printed\n{story}");
     }
+}
+
+/// A terminal does nothing with it but show it.
+fn is_plain_text(shown: &str) {
+    let strange = |c: &char| {
+        c.is_control() && *c != '\n'
+            || matches!(*c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let strange: Vec<_> = shown.chars().filter(strange).collect();
+    assert!(strange.is_empty(), "`show` printed {strange:?}");
 }
 
 /// Both went on at the same time.
