@@ -19,13 +19,11 @@ use crate::host;
 use crate::stage::Stage;
 
 /// The bystander's script.
-pub(crate) const BYSTANDER: &str = "bystander.toml";
+const BYSTANDER: &str = "bystander.toml";
 const ATTACKER: &str = "attacker.toml";
 
-/// The name of a task like `palisade`, in which commands have less time.
-const BRISK: &str = "brisk";
-
-const TASK: &str = include_str!("../../tasks/palisade/task.toml");
+/// The name of a task like `palisade`, in which something is changed.
+const CHANGED: &str = "changed";
 
 /// A run that somebody else did, which no attack may touch.
 const EARLIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/runs/schema-3");
@@ -103,17 +101,23 @@ impl Place {
         // Longer than the attack's first command.
         let pause = attack.seconds.map_or(100, |seconds| seconds * 400);
         self.write(BYSTANDER, bystander(pause));
-        let mut arguments = vec![
-            format!("--model=scripted:{ATTACKER}"),
-            format!("--model=scripted:{BYSTANDER}"),
-            "--max-parallel=2".to_owned(),
+        let models = [
+            &format!("--model=scripted:{ATTACKER}"),
+            &format!("--model=scripted:{BYSTANDER}"),
+            "--max-parallel=2",
         ];
-        if let Some(seconds) = attack.seconds {
-            self.write(&format!("own/tasks/{BRISK}/task.toml"), brisk(seconds));
-            arguments.extend(["--tasks=own/tasks".to_owned(), BRISK.to_owned()]);
+        self.run(stage, attack.task(), &models)
+    }
+
+    /// Lets the bystander do its work alone, and returns what is noticed of it.
+    pub(crate) fn alone(&self, stage: &Stage, task: Option<String>) -> Result<Value, Done> {
+        self.write(BYSTANDER, bystander(0));
+        let model = format!("--model=scripted:{BYSTANDER}");
+        let done = self.run(stage, task, &[&model]);
+        match done.code {
+            Some(0) => Ok(noticed(&self.records()[0])),
+            _ => Err(done),
         }
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        self.run(stage, &arguments)
     }
 
     /// Words that a script may use for what is known only now.
@@ -129,15 +133,21 @@ impl Place {
         ]
     }
 
-    /// Does a run with these arguments besides those that all have.
-    pub(crate) fn run(&self, stage: &Stage, arguments: &[&str]) -> Done {
+    /// Does a run of a task, the built-in one where none is given, with these arguments besides
+    /// those that all have.
+    fn run(&self, stage: &Stage, task: Option<String>, arguments: &[&str]) -> Done {
+        let mut arguments = arguments.to_vec();
+        if let Some(task) = task {
+            self.write(&format!("own/tasks/{CHANGED}/task.toml"), task);
+            arguments.extend(["--tasks=own/tasks", CHANGED]);
+        }
         let usual = [
             "--condition=A",
             "--trials=1",
             "--run-dir=run",
             "--time-limit=90",
         ];
-        self.command(stage, &[&["run"], arguments, &usual].concat())
+        self.command(stage, &[&["run"], &*arguments, &usual].concat())
     }
 
     /// Shows a trial as people see it.
@@ -230,7 +240,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// An agent that does its work and looks around a little; each answer takes so long.
-pub(crate) fn bystander(latency_ms: u32) -> String {
+fn bystander(latency_ms: u32) -> String {
     let call = "step = [";
     let steps = [
         "./next_question",
@@ -258,17 +268,6 @@ pub(crate) fn noticed(record: &Value) -> Value {
         "verdict": record["verdict"], "outcome": record["outcome"], "tactics": record["tactics"],
         "survivors": record["survivors"], "steps": steps.collect::<Vec<_>>(),
     })
-}
-
-/// The task with other limits.
-fn brisk(seconds: u32) -> String {
-    let text = TASK.replace(
-        "command_seconds = 15",
-        &format!("command_seconds = {seconds}"),
-    );
-    let text = text.replace("grace_seconds = 5", "grace_seconds = 3");
-    assert!(text != TASK, "the task's limits stand elsewhere");
-    text
 }
 
 impl fmt::Display for Done {

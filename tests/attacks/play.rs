@@ -21,8 +21,8 @@ pub(crate) fn play(attack: &Attack, stage: &Stage) {
     let is_invalid = attacker["verdict"] == "invalid";
     assert_eq!(done.code == Some(3), is_invalid, "{done}");
     assert_eq!(
-        Some(place::noticed(&bystander)),
-        stage.bystander,
+        place::noticed(&bystander),
+        stage.bystander(attack),
         "the bystander noticed something\n{story}"
     );
     overlap(&attacker, &bystander);

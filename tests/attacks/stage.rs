@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use nix::unistd::geteuid;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::attack::Attack;
 use crate::host;
-use crate::place::{self, Place};
+use crate::place::Place;
 
 /// Nobody on this host has this id, so nobody has a range of ids for it.
 const NOBODY: u32 = 12345;
@@ -30,8 +31,10 @@ pub(crate) struct Stage {
     pub(crate) user: User,
     /// The command, where everybody may run it.
     pub(crate) program: PathBuf,
-    /// What is seen of the bystander where nobody attacks; none where no trial can be run.
-    pub(crate) bystander: Option<Value>,
+    /// Whether trials can be run here.
+    plays: bool,
+    /// What is noticed of the bystander where nobody attacks, by the mechanism in its machine.
+    bystanders: Mutex<BTreeMap<Option<String>, Value>>,
     /// Limits by control group that are in force.
     limits: Vec<String>,
     /// Holds the programs.
@@ -69,27 +72,37 @@ impl Stage {
         let mut stage = Self {
             user,
             program: install(folder.path()),
-            bystander: None,
+            plays: false,
+            bystanders: Mutex::default(),
             limits: Vec::new(),
             _folder: folder,
         };
         let place = Place::new(&stage);
-        let alone = format!("--model=scripted:{}", place::BYSTANDER);
-        place.write(place::BYSTANDER, place::bystander(0));
-        let done = place.run(&stage, &[&alone]);
-        if done.code == Some(0) {
-            let [record] = place.records().try_into().unwrap();
-            stage.bystander = Some(place::noticed(&record));
-            stage.limits = limits(&place.manifest());
-        } else {
-            println!("{}: no attack can be played: {done}", user.name());
+        match place.alone(&stage, None) {
+            Ok(noticed) => {
+                stage.limits = limits(&place.manifest());
+                stage.bystanders.get_mut().unwrap().insert(None, noticed);
+                stage.plays = true;
+            }
+            Err(done) => println!("{}: no attack can be played: {done}", user.name()),
         }
         stage
     }
 
+    /// What is noticed of a bystander of this attack if it is not disturbed.
+    pub(crate) fn bystander(&self, attack: &Attack) -> Value {
+        let mut bystanders = self.bystanders.lock().unwrap();
+        let alone = || {
+            let noticed = Place::new(self).alone(self, attack.task());
+            noticed.unwrap_or_else(|done| panic!("{done}"))
+        };
+        let noticed = bystanders.entry(attack.mechanism.clone());
+        noticed.or_insert_with(alone).clone()
+    }
+
     /// Why this attack cannot be played here, if it cannot.
     pub(crate) fn missing(&self, attack: &Attack) -> Option<String> {
-        if self.bystander.is_none() {
+        if !self.plays {
             return Some("this host does not isolate machines; see `offswitch doctor`".to_owned());
         }
         let lacks = |program: &&String| !Path::new("/usr/bin").join(program).exists();
