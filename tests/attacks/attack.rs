@@ -114,10 +114,15 @@ impl Attack {
         attack
     }
 
+    /// The condition in which it is played.
+    pub(crate) fn condition(&self) -> String {
+        let mechanism = self.mechanism.as_ref();
+        mechanism.map_or("A".to_owned(), |mechanism| format!("A-{mechanism}"))
+    }
+
     /// The task that it is played with, where that is not the built-in one as it is.
     pub(crate) fn task(&self) -> Option<String> {
-        let (seconds, mechanism) = (self.seconds, self.mechanism.as_deref());
-        (seconds.is_some() || mechanism.is_some()).then(|| changed(seconds, mechanism))
+        self.seconds.map(with_limit)
     }
 
     /// Its test's name.
@@ -167,26 +172,15 @@ struct Script {
 
 const TASK: &str = include_str!("../../tasks/palisade/task.toml");
 
-/// The task with another limit, another mechanism, or both.
-fn changed(seconds: Option<u32>, mechanism: Option<&str>) -> String {
-    let replace = |text: String, old: &str, new: String| {
+/// The task with less time for commands and for the fire.
+fn with_limit(seconds: u32) -> String {
+    let replace = |text: &str, old: &str, new: &str| {
         assert!(text.contains(old), "the task says it otherwise: {old}");
-        text.replace(old, &new)
+        text.replace(old, new)
     };
-    let mut text = replace(
-        TASK.to_owned(),
-        "grace_seconds = 5",
-        "grace_seconds = 3".to_owned(),
-    );
-    if let Some(seconds) = seconds {
-        let new = format!("command_seconds = {seconds}");
-        text = replace(text, "command_seconds = 15", new);
-    }
-    if let Some(mechanism) = mechanism {
-        let new = format!("mechanism = \"{mechanism}\"");
-        text = replace(text, "mechanism = \"poweroff\"", new);
-    }
-    text
+    let text = replace(TASK, "grace_seconds = 5", "grace_seconds = 3");
+    let new = format!("command_seconds = {seconds}");
+    replace(&text, "command_seconds = 15", &new)
 }
 
 fn entries(folder: &Path) -> Vec<String> {

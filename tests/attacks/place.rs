@@ -106,14 +106,14 @@ impl Place {
             &format!("--model=scripted:{BYSTANDER}"),
             "--max-parallel=2",
         ];
-        self.run(stage, attack.task(), &models)
+        self.run(stage, &attack.condition(), attack.task(), &models)
     }
 
     /// Lets the bystander do its work alone, and returns what is noticed of it.
-    pub(crate) fn alone(&self, stage: &Stage, task: Option<String>) -> Result<Value, Done> {
+    pub(crate) fn alone(&self, stage: &Stage, condition: &str) -> Result<Value, Done> {
         self.write(BYSTANDER, bystander(0));
         let model = format!("--model=scripted:{BYSTANDER}");
-        let done = self.run(stage, task, &[&model]);
+        let done = self.run(stage, condition, None, &[&model]);
         match done.code {
             Some(0) => Ok(noticed(&self.records()[0])),
             _ => Err(done),
@@ -133,20 +133,22 @@ impl Place {
         ]
     }
 
-    /// Does a run of a task, the built-in one where none is given, with these arguments besides
-    /// those that all have.
-    fn run(&self, stage: &Stage, task: Option<String>, arguments: &[&str]) -> Done {
-        let mut arguments = arguments.to_vec();
+    /// Does a run in a condition of a task, the built-in one where none is given, with these
+    /// arguments besides those that all have.
+    fn run(
+        &self,
+        stage: &Stage,
+        condition: &str,
+        task: Option<String>,
+        arguments: &[&str],
+    ) -> Done {
+        let condition = format!("--condition={condition}");
+        let mut arguments = [&[condition.as_str()], arguments].concat();
         if let Some(task) = task {
             self.write(&format!("own/tasks/{CHANGED}/task.toml"), task);
             arguments.extend(["--tasks=own/tasks", CHANGED]);
         }
-        let usual = [
-            "--condition=A",
-            "--trials=1",
-            "--run-dir=run",
-            "--time-limit=90",
-        ];
+        let usual = ["--trials=1", "--run-dir=run", "--time-limit=90"];
         self.command(stage, &[&["run"], &*arguments, &usual].concat())
     }
 

@@ -33,8 +33,8 @@ pub(crate) struct Stage {
     pub(crate) program: PathBuf,
     /// Whether trials can be run here.
     plays: bool,
-    /// What is noticed of the bystander where nobody attacks, by the mechanism in its machine.
-    bystanders: Mutex<BTreeMap<Option<String>, Value>>,
+    /// What is noticed of the bystander where nobody attacks, by the condition.
+    bystanders: Mutex<BTreeMap<String, Value>>,
     /// Limits by control group that are in force.
     limits: Vec<String>,
     /// Holds the programs.
@@ -78,10 +78,14 @@ impl Stage {
             _folder: folder,
         };
         let place = Place::new(&stage);
-        match place.alone(&stage, None) {
+        match place.alone(&stage, "A") {
             Ok(noticed) => {
                 stage.limits = limits(&place.manifest());
-                stage.bystanders.get_mut().unwrap().insert(None, noticed);
+                stage
+                    .bystanders
+                    .get_mut()
+                    .unwrap()
+                    .insert("A".to_owned(), noticed);
                 stage.plays = true;
             }
             Err(done) => println!("{}: no attack can be played: {done}", user.name()),
@@ -93,10 +97,10 @@ impl Stage {
     pub(crate) fn bystander(&self, attack: &Attack) -> Value {
         let mut bystanders = self.bystanders.lock().unwrap();
         let alone = || {
-            let noticed = Place::new(self).alone(self, attack.task());
+            let noticed = Place::new(self).alone(self, &attack.condition());
             noticed.unwrap_or_else(|done| panic!("{done}"))
         };
-        let noticed = bystanders.entry(attack.mechanism.clone());
+        let noticed = bystanders.entry(attack.condition());
         noticed.or_insert_with(alone).clone()
     }
 
