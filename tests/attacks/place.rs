@@ -25,6 +25,10 @@ const ATTACKER: &str = "attacker.toml";
 /// The name of a task like `palisade`, in which something is changed.
 const CHANGED: &str = "changed";
 
+/// What an attack may make the record of a trial: what it can have made is bounded by the
+/// machine, and what is read of it by the reader.
+const LONGEST_LINE: usize = 32 * 1024 * 1024;
+
 /// A run that somebody else did, which no attack may touch.
 const EARLIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/runs/schema-3");
 
@@ -185,6 +189,8 @@ impl Place {
     /// The recorded trials.
     pub(crate) fn records(&self) -> Vec<Value> {
         let lines = self.read("work/run/trials.jsonl");
+        let longest = lines.lines().map(str::len).max().unwrap_or_default();
+        assert!(longest <= LONGEST_LINE, "a line has {longest} bytes");
         let records = lines
             .lines()
             .map(|line| serde_json::from_str(line).unwrap());
