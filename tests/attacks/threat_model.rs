@@ -18,16 +18,37 @@ pub(crate) fn tests(attacks: &[Attack]) -> Vec<Trial> {
             names.insert(attack.name.clone());
         }
     }
-    vec![Trial::test(
-        "the threat model names the attacks that test each of its lines, and no others",
-        move || {
-            let page = lines();
-            assert!(!page.is_empty());
-            assert!(page.values().all(|names| !names.is_empty()), "{page:#?}");
-            assert_eq!(page, by_line);
-            Ok(())
-        },
-    )]
+    let names: BTreeSet<_> = attacks.iter().map(|attack| attack.name.clone()).collect();
+    vec![
+        Trial::test(
+            "the threat model names the attacks that test each of its lines, and no others",
+            move || {
+                let page = lines();
+                assert!(!page.is_empty());
+                assert!(page.values().all(|names| !names.is_empty()), "{page:#?}");
+                assert_eq!(page, by_line);
+                Ok(())
+            },
+        ),
+        Trial::test(
+            "the threat model counts the attacks, and names none that is not there",
+            move || {
+                let row = format!("| attacks tried | {}, ", names.len());
+                assert!(PAGE.contains(&row), "the page does not say `{row}`");
+                let kinds: BTreeSet<_> = names.iter().filter_map(|name| kind(name)).collect();
+                let quoted = PAGE.split('`').skip(1).step_by(2);
+                let mut named =
+                    quoted.filter(|text| kind(text).is_some_and(|kind| kinds.contains(kind)));
+                assert_eq!(named.find(|name| !names.contains(*name)), None);
+                Ok(())
+            },
+        ),
+    ]
+}
+
+/// What stands before the stroke in an attack's name.
+fn kind(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(kind, _)| kind)
 }
 
 /// The lines of the table, by their first column, with the attacks that their last one names.
