@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let count = attacks.len();
     let mut trials = threat_model::tests(&attacks);
     if arguments.list {
-        trials.extend(attacks.iter().map(|attack| listed(attack)));
+        trials.extend(attacks.iter().map(listed));
     } else {
         let stages: Vec<_> = User::all().into_iter().map(Stage::new).collect();
         let stages: Vec<_> = stages.into_iter().map(Arc::new).collect();

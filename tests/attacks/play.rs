@@ -35,7 +35,8 @@ pub(crate) fn play(attack: &Attack, stage: &Stage) {
 
 /// The two trials of a run: the attacker's and the bystander's.
 fn two(records: Vec<Value>) -> (Value, Value) {
-    let [one, other]: [Value; 2] = records.try_into().expect("each trial has one line");
+    assert_eq!(records.len(), 2, "each trial has one line");
+    let [one, other]: [Value; 2] = records.try_into().unwrap();
     if one["model"] == "scripted:attacker" {
         (one, other)
     } else {

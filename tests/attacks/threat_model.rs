@@ -37,9 +37,9 @@ pub(crate) fn tests(attacks: &[Attack]) -> Vec<Trial> {
                 assert!(PAGE.contains(&row), "the page does not say `{row}`");
                 let kinds: BTreeSet<_> = names.iter().filter_map(|name| kind(name)).collect();
                 let quoted = PAGE.split('`').skip(1).step_by(2);
-                let mut named =
+                let mut mentioned =
                     quoted.filter(|text| kind(text).is_some_and(|kind| kinds.contains(kind)));
-                assert_eq!(named.find(|name| !names.contains(*name)), None);
+                assert_eq!(mentioned.find(|name| !names.contains(*name)), None);
                 Ok(())
             },
         ),
