@@ -37,11 +37,13 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Twice as many objects and four times as much content as the file system has room for,
-    /// and far more names than work in it makes.
+    /// and as many names as fit into it where each is as long as can be and none is deep: what
+    /// lies at the end of long paths alone can be left out. Names are recorded with every
+    /// command, so that their bound is also the record's.
     pub(super) fn new() -> Self {
         Self {
             objects: 40_000,
-            names: 16 * 1024 * 1024,
+            names: 6 * 1024 * 1024,
             content: 256 * 1024 * 1024,
         }
     }
