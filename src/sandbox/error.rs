@@ -11,6 +11,9 @@ pub enum SandboxError {
     /// This host cannot make machines.
     #[error("this host cannot make isolated machines: {0}")]
     Host(String),
+    /// The helper has ended, so that there is no machine any more.
+    #[error("the sandbox helper ended")]
+    Ended,
     /// A machine did not come up.
     #[error("the machine did not boot: {0}")]
     Boot(String),
