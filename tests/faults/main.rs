@@ -17,4 +17,6 @@ mod parts;
 mod place;
 #[path = "../command/processes.rs"]
 mod processes;
+mod provider;
 mod session;
+mod wires;
