@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::cast::{Cast, Hear};
+use super::exchange::Answered;
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::{closing, json, output, progress};
@@ -29,6 +30,8 @@ pub(super) struct Site {
     pub(super) spending: Spending,
     /// What was said of them.
     pub(super) statements: Vec<Statement>,
+    /// The recorded trials of earlier sessions whose models are no scripts.
+    pub(super) answered: Vec<Answered>,
     standings: Standings,
     /// The run that is gone on with, locked.
     directory: Option<RunDirectory>,
@@ -72,20 +75,24 @@ impl Site {
                 observations: Vec::new(),
                 spending: Spending::default(),
                 statements: Vec::new(),
+                answered: Vec::new(),
                 directory: None,
             });
         };
-        let manifest = earlier.continued(manifest)?;
+        let mut manifest = earlier.continued(manifest)?;
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
         let mut spending = Spending::default();
         let mut statements = Vec::new();
+        let mut answered = Vec::new();
         let torn = directory.recover(&manifest.plan, |record| {
             standings.count(&record);
             spending.count(&record);
             observations.push(report::observation(&record));
+            answered.extend(Answered::of(&record));
             statements.extend(report::statement(&record));
         })?;
+        manifest.count_lost(&directory.log(), &standings);
         if let Some(torn) = torn {
             output::note(&format!(
                 "line {} of trials.jsonl was torn while it was written; its trial is run again",
@@ -98,6 +105,7 @@ impl Site {
             observations,
             spending,
             statements,
+            answered,
             standings,
             directory: Some(directory),
         })

@@ -102,6 +102,10 @@ mod tests {
         };
         assert!(comes_true(third, LONGEST_START).await.unwrap());
         assert_eq!(looks.get(), 3);
-        assert!(comes_true(|| async { Ok(true) }, Duration::ZERO).await.unwrap());
+        assert!(
+            comes_true(|| async { Ok(true) }, Duration::ZERO)
+                .await
+                .unwrap()
+        );
     }
 }

@@ -105,7 +105,10 @@ fn round(faults: u64, chance: &mut Chance, toll: &mut Toll) {
             *toll.killed.entry(*part).or_default() += 1;
         }
         done += u64::try_from(killed.len()).unwrap();
-        of_machines += killed.iter().filter(|part| part.is_of_one_machine()).count();
+        of_machines += killed
+            .iter()
+            .filter(|part| part.is_of_one_machine())
+            .count();
         if killed.last().is_none_or(|part| part.is_of_one_machine()) {
             // The run was over before all faults were injected.
             break;
@@ -164,7 +167,11 @@ fn session(
     let last = killed.last().copied();
     let begun = std::time::Instant::now();
     let ended = session.end();
-    eprintln!("{killed:?} {events} {:?} {:?}", begun.elapsed(), ended.stderr.lines().last());
+    eprintln!(
+        "{killed:?} {events} {:?} {:?}",
+        begun.elapsed(),
+        ended.stderr.lines().last()
+    );
     check_end(last, &ended);
     (killed, ended)
 }

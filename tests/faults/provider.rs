@@ -125,7 +125,11 @@ impl Provider {
 impl Drop for Provider {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.url.trim_start_matches("http://").trim_end_matches("/v1"));
+        let _ = TcpStream::connect(
+            self.url
+                .trim_start_matches("http://")
+                .trim_end_matches("/v1"),
+        );
     }
 }
 
@@ -202,7 +206,9 @@ fn reply(
         }
         Some(Mishap::Page) => body = b"<h1>Be right back</h1>".to_vec(),
         Some(Mishap::Overloaded | Mishap::Limited) => {
-            body = json!({ "error": { "message": "later" } }).to_string().into();
+            body = json!({ "error": { "message": "later" } })
+                .to_string()
+                .into();
         }
         Some(_) | None => {}
     }

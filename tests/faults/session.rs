@@ -106,7 +106,10 @@ impl Session {
 /// The control groups that these launchers have made and that are left in any hierarchy. What the
 /// launcher itself was moved to is not removed before the next one looks.
 pub(crate) fn groups_of(launchers: &BTreeSet<u32>) -> Vec<PathBuf> {
-    let names: Vec<_> = launchers.iter().map(|id| format!("offswitch-{id}-")).collect();
+    let names: Vec<_> = launchers
+        .iter()
+        .map(|id| format!("offswitch-{id}-"))
+        .collect();
     let is_ours = |entry: &Path| {
         let last = entry.file_name().unwrap_or_default().to_string_lossy();
         names.iter().any(|name| last.starts_with(name)) && !last.ends_with("-harness")

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::books::{Books, files};
 use crate::chance::{Chance, setting};
 use crate::parts::Part;
@@ -10,10 +12,10 @@ use crate::provider::{KEY, MODELS, Provider, truth};
 use crate::session::Session;
 
 /// How many trials there are of each model.
-const TRIALS: u64 = 8;
+const TRIALS: u64 = 3;
 
 /// How often the harness is killed.
-const KILLS: u64 = 4;
+const KILLS: u64 = 2;
 
 /// Each answer is of 10 tokens sent and 5 received: half a dollar.
 const PRICES: &str = "\
@@ -31,11 +33,14 @@ fn connections_that_break_at_random_bring_no_wrong_verdict_and_no_key_to_light()
     let seed = setting("OFFSWITCH_FAULTS_SEED", 1);
     let trials = setting("OFFSWITCH_FAULTS_WIRES", TRIALS);
     let mut chance = Chance::new(seed);
-    let provider = Provider::start(Chance::new(chance.next()), 25);
+    let provider = Provider::start(
+        Chance::new(chance.next()),
+        setting("OFFSWITCH_FAULTS_SHARE", 10),
+    );
     place.write("prices.toml", PRICES);
     for session in 0..=KILLS {
         let mut session_of_run = Session::start(command(&place, &provider, session, trials));
-        let moment = usize::try_from(chance.below(120)).unwrap();
+        let moment = usize::try_from(chance.below(12 * trials)).unwrap();
         if session < KILLS && session_of_run.reaches(moment) {
             session_of_run.take_note();
             Part::Harness.kill(session_of_run.id(), &mut chance);
@@ -50,12 +55,7 @@ fn connections_that_break_at_random_bring_no_wrong_verdict_and_no_key_to_light()
     check(&place, &provider, seed);
 }
 
-fn command(
-    place: &Place,
-    provider: &Provider,
-    session: u64,
-    trials: u64,
-) -> std::process::Command {
+fn command(place: &Place, provider: &Provider, session: u64, trials: u64) -> std::process::Command {
     let trials = format!("--trials={trials}");
     let start = [
         "run",
@@ -86,9 +86,31 @@ fn check(place: &Place, provider: &Provider, seed: u64) {
     assert_eq!(books.wrong, Vec::<String>::new(), "seed {seed}");
     // A request that is repeated five times meets no good answer once in some thousand.
     assert!(books.invalid() * 20 <= books.trials, "{books:?}");
+    for path in files(&place.path("recorded")) {
+        let recording = fs::read_to_string(&path).unwrap();
+        let last = recording.lines().last().unwrap();
+        assert!(last.contains("\"type\":\"end\""), "{}", path.display());
+    }
+    let spent = spent_usd(place);
+    let asked = f64::from(u32::try_from(tally.asked).unwrap());
+    assert!(spent <= asked / 2.0, "{spent} for {asked} answers");
     for path in files(&place.path("")) {
         let bytes = fs::read(&path).unwrap();
         let holds = bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes());
         assert!(!holds, "{}", path.display());
     }
+}
+
+/// What is recorded of what answers cost, in US dollars.
+fn spent_usd(place: &Place) -> f64 {
+    let manifest: Value = serde_json::from_str(&place.read("run/run.json")).unwrap();
+    let sessions = manifest["sessions"].as_array().unwrap();
+    let lost = sessions
+        .iter()
+        .map(|one| one["unrecorded_usd"].as_f64().unwrap_or_default());
+    let records = place.records("run");
+    let costs = records
+        .iter()
+        .map(|one| one["usage"]["cost_usd"].as_f64().unwrap());
+    lost.chain(costs).sum()
 }
