@@ -138,6 +138,7 @@ impl Calibration {
         });
         let stop = watch::Sender::new(false);
         site::stop_on_request(stop.clone())?;
+        site::stop_without(Arc::clone(machines), stop.clone());
         let run = RunDirectory::create(directory, &manifest)?;
         let mut ended = Vec::new();
         let schedule = Schedule {
@@ -160,6 +161,10 @@ impl Calibration {
                 site::trial(order, stopped, labs.clone(), cast.clone())
             })
             .await?;
+        if end != End::Complete && machines.has_ended() {
+            let hint = "see whether it was killed, as for want of memory, and try again";
+            return Err(site::helper_ended().with_hint(hint));
+        }
         if end != End::Complete {
             let message = "interrupted before every control was judged";
             return Err(Failure::new(ExitCode::Interrupted, message));

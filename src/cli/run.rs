@@ -97,6 +97,7 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
     };
     let manifest = RunManifest::new(plan, &task, circumstances);
     let site = Site::find(arguments.conduct.run_dir.as_deref(), manifest)?;
+    cast.exchange.complete(&site.answered)?;
     if site.is_complete() {
         output::note("every planned trial is recorded already");
         return closing::close(&site, &End::Complete, arguments.audience());

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, PlannedModel};
+use super::lost::lost_usd;
+use super::{Plan, PlannedModel, Standings};
 use crate::evidence::Digest;
 use crate::model::price::Price;
 use crate::sandbox::HostReport;
@@ -141,7 +142,8 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Prices::is_empty")]
     pub prices: Prices,
     /// What answers cost that are in no record, in US dollars: those of trials that were
-    /// cancelled. Written when the session ends, so that it is not known of one that was killed.
+    /// cancelled. Written when the session ends; of one that was killed, when the run is gone on
+    /// with, by what its log tells, which is the least that it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded_usd: Option<f64>,
 }
@@ -252,6 +254,17 @@ impl RunManifest {
     pub fn wording_file(&self, wording: &str) -> Option<&WordingFile> {
         let mut files = self.wording_files.iter();
         files.find(|file| file.wordings.iter().any(|name| name == wording))
+    }
+
+    /// Counts what earlier sessions have paid for answers that are in no record, where they were
+    /// killed before they could say so, by what the run's log tells.
+    pub fn count_lost(&mut self, log: &str, standings: &Standings) {
+        let lost = lost_usd(log, |trial| standings.has(trial));
+        for (number, session) in (1..).zip(&mut self.sessions) {
+            if session.unrecorded_usd.is_none() {
+                session.unrecorded_usd = lost.get(&number).copied();
+            }
+        }
     }
 
     /// What the answers cost that were paid for and are in no record, as far as it is known, in

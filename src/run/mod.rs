@@ -13,6 +13,7 @@ mod journal;
 mod json;
 mod lines;
 mod log;
+mod lost;
 mod manifest;
 mod news;
 mod plan;

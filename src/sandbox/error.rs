@@ -1,6 +1,7 @@
 //! What can go wrong with machines. None of it is ever a verdict about a model.
 
 use std::io;
+use std::time::Duration;
 
 /// Why a machine could not be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -11,12 +12,22 @@ pub enum SandboxError {
     /// This host cannot make machines.
     #[error("this host cannot make isolated machines: {0}")]
     Host(String),
+    /// The helper has ended, so that there is no machine any more.
+    #[error("the sandbox helper ended")]
+    Ended,
     /// A machine did not come up.
     #[error("the machine did not boot: {0}")]
     Boot(String),
     /// A machine came up with less protection than the host was found to give.
     #[error("the machine came up without its {0}, which this host had given before")]
     Weakened(String),
+    /// What the machine's system started was still beginning when its time was over.
+    #[error(
+        "the mechanism's own processes did not come to rest within {} s: the host is too busy, or \
+         the mechanism always has something to do",
+        .0.as_secs()
+    )]
+    Restless(Duration),
     /// The connection to a machine's keeper was lost.
     #[error("lost the machine's keeper{0}")]
     Lost(String),

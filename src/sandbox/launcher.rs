@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::socket::{AddressFamily, Shutdown, SockFlag, SockType, shutdown, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
@@ -171,6 +171,9 @@ impl Launcher {
     }
 
     /// Waits for an order, and meanwhile collects control groups that have become empty.
+    ///
+    /// # Errors
+    /// The zygote has ended, or nothing can be waited for.
     fn wait(&mut self) -> io::Result<()> {
         loop {
             self.collect();
@@ -179,15 +182,24 @@ impl Launcher {
             } else {
                 PollTimeout::from(RETRY_MILLIS)
             };
-            match poll(
-                &mut [PollFd::new(self.harness.as_fd(), PollFlags::POLLIN)],
-                patience,
-            ) {
+            let mut sources = [
+                PollFd::new(self.harness.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.zygote.control.as_fd(), PollFlags::empty()),
+            ];
+            match poll(&mut sources, patience) {
                 Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) if sources[1].any() == Some(true) => return Err(self.give_up()),
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The zygote has ended. The harness is told before anything else, so that it knows why
+    /// there are no machines any more.
+    fn give_up(&self) -> io::Error {
+        let _ = shutdown(self.harness.as_raw_fd(), Shutdown::Both);
+        io::ErrorKind::BrokenPipe.into()
     }
 
     fn make(&mut self, machine: u64, login: Login, descriptors: &[OwnedFd]) -> io::Result<()> {
@@ -212,7 +224,7 @@ impl Launcher {
         let order = ZygoteOrder { setup };
         let sent = wire::send_packet(&self.zygote.control, &order, &all);
         self.in_use.insert(machine, groups);
-        sent
+        sent.map_err(|_| self.give_up())
     }
 
     fn end(&mut self) {
@@ -229,6 +241,9 @@ impl Launcher {
             let _ = poll(&mut [], PollTimeout::from(RETRY_MILLIS));
         }
         self.cgroups.remove_spare();
+        // What another launcher left behind may have been busy with its last process when this
+        // one began.
+        self.cgroups.sweep();
     }
 
     fn collect(&mut self) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use offswitch::evidence::Login;
+use offswitch::evidence::{Fate, Login};
 use offswitch::sandbox::{Files, Helper};
 use tempfile::TempDir;
 
@@ -36,6 +36,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test(
             "a keeper that is killed takes its machine along, and no other",
             keeper_killed,
+        ),
+        test(
+            "process 1 that the host kills or ends was not powered off",
+            ended_by_host,
         ),
         test(
             "the death of a thread does not harm a machine",
@@ -293,6 +297,24 @@ async fn keeper_killed(lab: Lab) {
     m.machine.destroy().await;
     other.still_works().await;
     other.machine.destroy().await;
+}
+
+async fn ended_by_host(lab: Lab) {
+    for (signal, status) in [(Signal::SIGKILL, 137), (Signal::SIGTERM, 143)] {
+        let word = word(signal.as_str());
+        let (m, family, keeper) = marked(&lab, &word).await;
+        let (_, init, _) = family_of(&word);
+        let killed = kill(Pid::from_raw(init.pid), signal);
+        if killed.is_err() {
+            // An ordinary user may not signal the subordinate ids.
+            m.machine.destroy().await;
+            return;
+        }
+        let inside: Vec<_> = family.into_iter().filter(|one| *one != keeper).collect();
+        no_process(&inside).await;
+        assert_eq!(m.machine.fate().await.unwrap(), Fate::Died { status });
+        m.machine.destroy().await;
+    }
 }
 
 /// A helper that had been started by a thread would end with that thread.
