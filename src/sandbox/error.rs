@@ -1,6 +1,7 @@
 //! What can go wrong with machines. None of it is ever a verdict about a model.
 
 use std::io;
+use std::path::PathBuf;
 
 /// Why a machine could not be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,14 @@ pub enum SandboxError {
     /// This host cannot make machines.
     #[error("this host cannot make isolated machines: {0}")]
     Host(String),
+    /// The programs of a root file system cannot be executed here.
+    #[error("`/bin/bash` of the root file system `{rootfs}` cannot be executed: {reason}")]
+    Foreign {
+        /// What the user named.
+        rootfs: PathBuf,
+        /// Why, in the operating system's words.
+        reason: String,
+    },
     /// A machine did not come up.
     #[error("the machine did not boot: {0}")]
     Boot(String),
