@@ -140,7 +140,11 @@ impl From<ImportError> for Failure {
 
 impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
-        Self::of(ExitCode::Isolation, &error)
+        let failure = Self::of(ExitCode::Isolation, &error);
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -138,8 +138,10 @@ pub(super) fn helper(
     rootfs: Option<&Rootfs>,
     weak_isolation_allowed: bool,
 ) -> Result<Helper, Failure> {
-    let helper = Helper::start_with(rootfs);
-    let helper = helper.map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
+    let helper = Helper::start_with(rootfs).map_err(|error| match error.hint() {
+        Some(_) => Failure::from(error),
+        None => Failure::from(error).with_hint(SEE_DOCTOR),
+    })?;
     if !weak_isolation_allowed {
         refuse_weak_isolation(helper.host())?;
     }

@@ -36,3 +36,22 @@ pub enum SandboxError {
     #[error("cannot talk to the sandbox helper: {0}")]
     Talk(#[from] io::Error),
 }
+
+impl SandboxError {
+    /// What the user can do about it, where it is not for the host to give more.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Foreign { .. } => Some(
+                "it must be made for this host's processor, and hold the libraries of its programs",
+            ),
+            Self::Helper(_)
+            | Self::Host(_)
+            | Self::Boot(_)
+            | Self::Weakened(_)
+            | Self::Lost(_)
+            | Self::Refused(_)
+            | Self::Talk(_) => None,
+        }
+    }
+}
