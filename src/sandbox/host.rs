@@ -227,7 +227,7 @@ fn protections(
             "Seccomp:",
             "2",
             "system call filter",
-            "a deny list up to a known call",
+            "a list of the calls that there are",
         ),
         status_is(
             status,
