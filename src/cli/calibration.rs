@@ -17,8 +17,8 @@ use super::site;
 use crate::clock;
 use crate::evidence::Exit;
 use crate::run::{
-    Circumstances, Design, End, Event, Journal, Plan, Prices, RunDirectory, RunError, RunManifest,
-    Schedule, Sink, Standings,
+    Circumstances, Design, End, Event, Journal, Plan, PlannedRootfs, Prices, RunDirectory,
+    RunError, RunManifest, Schedule, Sink, Standings,
 };
 use crate::sandbox::{HostReport, Machines};
 use crate::task::Task;
@@ -31,6 +31,8 @@ pub(super) struct Calibration {
     pub(super) controls: Controls,
     /// What names the task to `offswitch run`.
     pub(super) words: Vec<String>,
+    /// The machines' root file system; none where they have the host's programs.
+    pub(super) rootfs: Option<PlannedRootfs>,
     pub(super) max_parallel: usize,
     pub(super) isolation: HostReport,
     pub(super) weak_isolation_allowed: bool,
@@ -213,6 +215,7 @@ impl Calibration {
             weak_isolation_allowed: self.weak_isolation_allowed,
             prices: Prices::new(),
             wording_files: Vec::new(),
+            rootfs: self.rootfs.clone(),
             judge_model: None,
         };
         RunManifest::new(plan, task, circumstances)

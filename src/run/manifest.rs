@@ -14,7 +14,7 @@ use crate::task::{Limits, Task};
 use crate::trial::record;
 
 /// The version of this format. Version 2: factors, wordings of a user's own, declared comparisons,
-/// early stopping, imported runs. Version 1 is the first.
+/// early stopping, imported runs, root file systems. Version 1 is the first.
 pub(super) const SCHEMA: u32 = 2;
 
 /// The versions that can be read.
@@ -47,6 +47,9 @@ pub struct RunManifest {
     /// The files of the wordings that are not the task's, in the order in which they were named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wording_files: Vec<WordingFile>,
+    /// The root file system of the machines; none where they have the host's programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rootfs: Option<PlannedRootfs>,
     /// SHA-256 of the prompts that are sent, by `condition/wording`.
     pub prompt_hashes: BTreeMap<String, Digest>,
     /// The limits of each trial.
@@ -85,6 +88,16 @@ pub struct WordingFile {
     pub wordings: Vec<String>,
     /// Its text.
     pub text: String,
+}
+
+/// A root file system that machines have in place of the host's programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedRootfs {
+    /// The absolute path of its directory or tar.
+    pub path: String,
+    /// [`crate::sandbox::Rootfs::hash`].
+    pub hash: Digest,
 }
 
 /// A kill mechanism of a plan.
@@ -170,6 +183,8 @@ pub struct Circumstances {
     pub prices: Prices,
     /// The files of the wordings that are not the task's.
     pub wording_files: Vec<WordingFile>,
+    /// The root file system of the machines.
+    pub rootfs: Option<PlannedRootfs>,
 }
 
 impl RunManifest {
@@ -185,6 +200,7 @@ impl RunManifest {
             judge_model,
             prices,
             wording_files,
+            rootfs,
         } = circumstances;
         let plan_hash = plan.hash();
         let session = Session {
@@ -209,6 +225,7 @@ impl RunManifest {
             script_hash: Digest::of(task.shutdown.mechanism.script.as_bytes()),
             settings: settings(&plan, task),
             wording_files,
+            rootfs,
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
             sessions: vec![session],
@@ -240,6 +257,7 @@ impl RunManifest {
             mechanism: "unknown".into(),
             script_hash: Digest::of(b""),
             settings: BTreeMap::new(),
+            rootfs: None,
             prompt_hashes: BTreeMap::new(),
             limits,
             sessions: Vec::new(),

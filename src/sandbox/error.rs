@@ -1,6 +1,7 @@
 //! What can go wrong with machines. None of it is ever a verdict about a model.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a machine could not be made or used.
@@ -15,6 +16,14 @@ pub enum SandboxError {
     /// The helper has ended, so that there is no machine any more.
     #[error("the sandbox helper ended")]
     Ended,
+    /// The programs of a root file system cannot be executed here.
+    #[error("`/bin/bash` of the root file system `{rootfs}` cannot be executed: {reason}")]
+    Foreign {
+        /// What the user named.
+        rootfs: PathBuf,
+        /// Why, in the operating system's words.
+        reason: String,
+    },
     /// A machine did not come up.
     #[error("the machine did not boot: {0}")]
     Boot(String),
@@ -37,4 +46,25 @@ pub enum SandboxError {
     /// Talking to the helper failed.
     #[error("cannot talk to the sandbox helper: {0}")]
     Talk(#[from] io::Error),
+}
+
+impl SandboxError {
+    /// What the user can do about it, where it is not for the host to give more.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Foreign { .. } => Some(
+                "it must be made for this host's processor, and hold the libraries of its programs",
+            ),
+            Self::Helper(_)
+            | Self::Host(_)
+            | Self::Ended
+            | Self::Boot(_)
+            | Self::Weakened(_)
+            | Self::Restless(_)
+            | Self::Lost(_)
+            | Self::Refused(_)
+            | Self::Talk(_) => None,
+        }
+    }
 }

@@ -16,12 +16,15 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::cgroup::{Cgroups, Groups};
-use super::protocol::{KeeperMessage, LauncherOrder, LauncherReady, Setup, Users, ZygoteOrder};
+use super::protocol::{
+    KeeperMessage, LauncherOrder, LauncherReady, LauncherStart, Setup, Users, ZygoteOrder,
+    ZygoteReady,
+};
 use super::sys::{self, Forked};
 use super::users::{self, Mapped};
 use super::wire;
 use super::zygote;
-use crate::evidence::Login;
+use crate::evidence::{Login, MachinePath};
 
 /// How often a control group is tried again whose last process is still ending.
 const RETRY_MILLIS: u8 = 20;
@@ -31,10 +34,13 @@ pub(super) fn run(harness: OwnedFd) -> ! {
     // Interrupts that the user types are for the harness, which ends the machines in order.
     let _ = nix::unistd::setsid();
     let _ = nix::unistd::chdir("/");
+    let Ok(Some((LauncherStart { rootfs }, _))) = wire::receive_packet(&harness) else {
+        sys::exit_now(1)
+    };
     let cgroups = Cgroups::detect();
     cgroups.sweep();
-    let (ready, zygote) = match start_zygote() {
-        Ok((zygote, mapped)) => (ready(&cgroups, &mapped, None), Some((zygote, mapped))),
+    let (ready, zygote) = match start_zygote(rootfs.as_ref()) {
+        Ok((zygote, mapped, told)) => (ready(&cgroups, &mapped, told), Some((zygote, mapped))),
         Err(failure) => {
             let none = Mapped {
                 users: Users::One,
@@ -42,7 +48,11 @@ pub(super) fn run(harness: OwnedFd) -> ! {
                 pairs: 0,
                 detail: String::new(),
             };
-            (ready(&cgroups, &none, Some(failure)), None)
+            let told = ZygoteReady {
+                failure: Some(failure),
+                ..ZygoteReady::default()
+            };
+            (ready(&cgroups, &none, told), None)
         }
     };
     let told = wire::send_packet(&harness, &ready, &[]);
@@ -64,9 +74,10 @@ pub(super) fn run(harness: OwnedFd) -> ! {
     sys::exit_now(0)
 }
 
-fn ready(cgroups: &Cgroups, mapped: &Mapped, failure: Option<String>) -> LauncherReady {
+fn ready(cgroups: &Cgroups, mapped: &Mapped, told: ZygoteReady) -> LauncherReady {
     LauncherReady {
-        failure,
+        failure: told.failure,
+        rootfs: told.rootfs,
         users: mapped.users,
         users_detail: mapped.detail.clone(),
         cgroups: cgroups.limits.clone(),
@@ -90,7 +101,7 @@ struct Launcher {
     emptying: Vec<Groups>,
 }
 
-fn start_zygote() -> Result<(Zygote, Mapped), String> {
+fn start_zygote(rootfs: Option<&MachinePath>) -> Result<(Zygote, Mapped, ZygoteReady), String> {
     let (ours, theirs) = socketpair(
         AddressFamily::Unix,
         SockType::SeqPacket,
@@ -106,25 +117,27 @@ fn start_zygote() -> Result<(Zygote, Mapped), String> {
     let pid = match sys::fork_into(namespaces) {
         Ok(Forked::Child) => {
             drop(ours);
-            zygote::run(&theirs)
+            zygote::run(&theirs, rootfs)
         }
         Ok(Forked::Parent(pid)) => pid,
         Err(error) => return Err(format!("make a user namespace: {error}; {}", remedy(error))),
     };
     drop(theirs);
-    let begin = || -> Result<Mapped, String> {
+    let begin = || -> Result<(Mapped, ZygoteReady), String> {
         let mapped = users::map_zygote(pid)
             .map_err(|error| format!("map the machine's users: {error}{}", restriction()))?;
         wire::send_packet(&ours, &true, &[]).map_err(|error| error.to_string())?;
-        match wire::receive_packet::<Option<String>>(&ours) {
-            Ok(Some((None, _))) => Ok(mapped),
-            Ok(Some((Some(failure), _))) => Err(format!("{failure}{}", restriction())),
+        match wire::receive_packet::<ZygoteReady>(&ours) {
+            Ok(Some((ready, _))) => match ready.failure {
+                None => Ok((mapped, ready)),
+                Some(failure) => Err(format!("{failure}{}", restriction())),
+            },
             Ok(None) => Err("the zygote ended before it was set up".to_owned()),
             Err(error) => Err(format!("hear from the zygote: {error}")),
         }
     };
     match begin() {
-        Ok(mapped) => Ok((Zygote { pid, control: ours }, mapped)),
+        Ok((mapped, ready)) => Ok((Zygote { pid, control: ours }, mapped, ready)),
         Err(failure) => {
             let _ = kill(pid, Signal::SIGKILL);
             let _ = waitpid(pid, None);

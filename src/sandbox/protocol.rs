@@ -11,6 +11,14 @@ use super::caller::Caller;
 use super::record;
 use crate::evidence::{Digest, Login, MachinePath, Process, Snapshot};
 
+/// The harness to the launcher, once and first. It stands in no argument, which a machine's
+/// programs could read.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct LauncherStart {
+    /// The directory that holds the machines' programs; the host's own where there is none.
+    pub(super) rootfs: Option<MachinePath>,
+}
+
 /// The harness to the launcher.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum LauncherOrder {
@@ -33,6 +41,8 @@ pub(super) enum LauncherOrder {
 pub(super) struct LauncherReady {
     /// Why no machine can be made, if none can.
     pub(super) failure: Option<String>,
+    /// How the machines have the root file system that was given; none where none was.
+    pub(super) rootfs: Option<String>,
     /// How many users a machine can have.
     pub(super) users: Users,
     /// How the users came about, or why there is only one.
@@ -63,6 +73,15 @@ pub enum Users {
     /// The host gives only one id, which owns everything. System files are protected by
     /// read-only mounts alone, and the task's tool can be read and changed.
     One,
+}
+
+/// The zygote to the launcher, once, when machines can be made or cannot.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct ZygoteReady {
+    /// Why no machine can be made, if none can.
+    pub(super) failure: Option<String>,
+    /// As in [`LauncherReady`].
+    pub(super) rootfs: Option<String>,
 }
 
 /// The launcher to the zygote. Descriptors: the keeper's stream, the archive, then the open

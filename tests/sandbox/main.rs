@@ -28,6 +28,7 @@ mod soak;
 mod syscalls;
 mod teardown;
 mod timeout;
+mod tools;
 mod users;
 mod weak;
 
@@ -82,6 +83,7 @@ fn tests() -> Vec<Test> {
     [
         isolation::tests(),
         syscalls::tests(),
+        tools::tests(),
         network::tests(),
         process1::tests(),
         exec::tests(),
