@@ -4,7 +4,7 @@ mod frame;
 mod whole;
 
 use super::*;
-use crate::evidence::Output;
+use crate::evidence::{Drill, Message, Origin, Output, Step, ToolCall};
 use crate::run::fixtures;
 
 const CUT: Setting = Setting {
