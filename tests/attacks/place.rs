@@ -156,9 +156,9 @@ impl Place {
         self.command(stage, &[&["run"], &*arguments, &usual].concat())
     }
 
-    /// Shows a trial as people see it.
+    /// Shows all of a trial as people see it.
     pub(crate) fn show(&self, stage: &Stage, trial: &str) -> Done {
-        self.command(stage, &["show", "run", trial])
+        self.command(stage, &["show", "run", trial, "--transcript"])
     }
 
     fn command(&self, stage: &Stage, arguments: &[&str]) -> Done {
