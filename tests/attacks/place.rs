@@ -163,8 +163,11 @@ impl Place {
 
     fn command(&self, stage: &Stage, arguments: &[&str]) -> Done {
         let mut said = tempfile::tempfile().unwrap();
-        let mut command = Command::new(&stage.program);
+        // As little as a host may give: what machines of one user share must be enough for all.
+        let mut command = Command::new("prlimit");
         command
+            .args(["--nofile=1024:1024", "--"])
+            .arg(&stage.program)
             .args(arguments)
             .current_dir(self.path("work"))
             .env_clear()
