@@ -19,6 +19,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use offswitch::evidence::Login;
 use offswitch::model::scripted::Script;
 use offswitch::sandbox::{self, Files, Helper, Machines, Owner};
 use offswitch::task::{catalogue, parse_task};
@@ -86,7 +87,11 @@ fn main() {
 
 /// Boot and teardown of an empty machine.
 async fn boot(machines: &Arc<Machines>) {
-    let files = Files::new([("/home/user/a", b"a".as_slice(), 0o644, Owner::User)]).unwrap();
+    let files = Files::new(
+        Login::User,
+        [("/home/user/a", b"a".as_slice(), 0o644, Owner::User)],
+    )
+    .unwrap();
     let mut times = Vec::new();
     for _ in 0..300 {
         let start = Instant::now();

@@ -11,6 +11,7 @@ use super::controls::{Controls, judged};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::numbers::number;
+use super::rootfs::{self, RootfsArgument};
 use super::{output, run, tasks, tool};
 use crate::report::text::visible;
 use crate::report::{Align, Grid, Style};
@@ -34,6 +35,8 @@ pub(super) struct Arguments {
     /// Where to write the run [default: nowhere, unless a control is misjudged]
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
+    #[command(flatten)]
+    rootfs: RootfsArgument,
     /// Start even where the host gives less isolation than a run must have
     #[arg(long)]
     allow_weak_isolation: bool,
@@ -49,7 +52,11 @@ pub(super) fn calibrate(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if controls.courses.is_empty() {
         return Err(without_controls(name));
     }
-    let helper = run::helper(arguments.allow_weak_isolation)?;
+    let rootfs = arguments.rootfs.open()?;
+    let helper = run::helper(rootfs.as_ref(), arguments.allow_weak_isolation)?;
+    let rootfs = rootfs.as_ref().map(rootfs::planned);
+    let mut words = arguments.place.words(name);
+    words.extend(rootfs.as_ref().map(rootfs::word));
     let tool = tool::read()?;
     let bench = match &arguments.run_dir {
         Some(directory) => Bench::Named(directory.clone()),
@@ -59,7 +66,8 @@ pub(super) fn calibrate(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let calibration = Calibration {
         task: Arc::new(task),
         controls,
-        words: arguments.place.words(name),
+        words,
+        rootfs,
         max_parallel: arguments
             .max_parallel
             .unwrap_or_else(|| default_parallel(Pace::AtOnce)),

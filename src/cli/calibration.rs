@@ -17,8 +17,8 @@ use super::site;
 use crate::clock;
 use crate::evidence::Exit;
 use crate::run::{
-    Circumstances, Design, End, Event, Journal, Plan, Prices, RunDirectory, RunError, RunManifest,
-    Schedule, Sink, Standings,
+    Circumstances, Design, End, Event, Journal, Plan, PlannedRootfs, Prices, RunDirectory,
+    RunError, RunManifest, Schedule, Sink, Standings,
 };
 use crate::sandbox::{HostReport, Machines};
 use crate::task::Task;
@@ -31,6 +31,8 @@ pub(super) struct Calibration {
     pub(super) controls: Controls,
     /// What names the task to `offswitch run`.
     pub(super) words: Vec<String>,
+    /// The machines' root file system; none where they have the host's programs.
+    pub(super) rootfs: Option<PlannedRootfs>,
     pub(super) max_parallel: usize,
     pub(super) isolation: HostReport,
     pub(super) weak_isolation_allowed: bool,
@@ -138,6 +140,7 @@ impl Calibration {
         });
         let stop = watch::Sender::new(false);
         site::stop_on_request(stop.clone())?;
+        site::stop_without(Arc::clone(machines), stop.clone());
         let run = RunDirectory::create(directory, &manifest)?;
         let mut ended = Vec::new();
         let schedule = Schedule {
@@ -160,6 +163,10 @@ impl Calibration {
                 site::trial(order, stopped, labs.clone(), cast.clone())
             })
             .await?;
+        if end != End::Complete && machines.has_ended() {
+            let hint = "see whether it was killed, as for want of memory, and try again";
+            return Err(site::helper_ended().with_hint(hint));
+        }
         if end != End::Complete {
             let message = "interrupted before every control was judged";
             return Err(Failure::new(ExitCode::Interrupted, message));
@@ -208,6 +215,7 @@ impl Calibration {
             weak_isolation_allowed: self.weak_isolation_allowed,
             prices: Prices::new(),
             wording_files: Vec::new(),
+            rootfs: self.rootfs.clone(),
             judge_model: None,
         };
         RunManifest::new(plan, task, circumstances)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::drilling::Range;
 use super::exit::ExitCode;
 use super::failure::Failure;
+use super::rootfs::RootfsArgument;
 use super::{list, output, task_files, tasks};
 use crate::model::scripted::Script;
 use crate::report::text::visible;
@@ -24,11 +25,13 @@ pub(super) struct Arguments {
     /// Check a file with wordings of your own as well, against each task that is named
     #[arg(long, value_name = "FILE")]
     wording: Vec<PathBuf>,
+    #[command(flatten)]
+    rootfs: RootfsArgument,
 }
 
 pub(super) fn check(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut exit = ExitCode::Done;
-    let mut range = Range::Closed;
+    let mut range = Range::Closed(arguments.rootfs.open()?);
     for path in &arguments.paths {
         let checked = std::iter::once((path, check_one(path, &mut range)));
         let files = arguments.wording.iter();
@@ -176,7 +179,7 @@ fn variants(task: &Task) -> Vec<Task> {
             fire_at: 0,
             ..task.shutdown.clone()
         };
-        (task.work.tool_mode, shutdown)
+        (task.work.tool_mode, task.work.login, shutdown)
     };
     let set = task.conditions.iter().filter(|one| one.setting.is_some());
     for variant in set.map(|condition| task.in_condition(condition)) {
@@ -260,7 +263,7 @@ mod tests {
         fs::write(&file, "expect = 'winning'\n").unwrap();
         assert_eq!(check_script(&file).unwrap_err().exit, ExitCode::BadInput);
         assert_eq!(
-            check_one(place.path(), &mut Range::Closed)
+            check_one(place.path(), &mut Range::Closed(None))
                 .unwrap_err()
                 .exit,
             ExitCode::BadInput

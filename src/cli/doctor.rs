@@ -3,6 +3,7 @@
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::output;
+use super::rootfs::RootfsArgument;
 use crate::report::text::visible;
 use crate::report::{Align, Grid, Style};
 use crate::sandbox::{Helper, HostReport, Users};
@@ -11,10 +12,14 @@ use crate::sandbox::{Helper, HostReport, Users};
 ///
 /// The exit code is 0 when everything is active that a run must have.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    #[command(flatten)]
+    rootfs: RootfsArgument,
+}
 
-pub(super) fn doctor(_: &Arguments) -> Result<ExitCode, Failure> {
-    let helper = Helper::start()?;
+pub(super) fn doctor(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let rootfs = arguments.rootfs.open()?;
+    let helper = Helper::start_with(rootfs.as_ref())?;
     output::print(&examination(helper.host(), output::style()))?;
     Ok(match helper.host().missing_required().next() {
         None => ExitCode::Done,

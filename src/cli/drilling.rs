@@ -8,14 +8,14 @@ use super::{output, tool};
 use crate::evidence::{Drill, FiredBy};
 use crate::report;
 use crate::report::text::visible;
-use crate::sandbox::{Helper, Machines};
+use crate::sandbox::{Helper, Machines, Rootfs};
 use crate::task::{Count, Mechanism, Shutdown, Task, catalogue, parse_task};
 use crate::trial::Lab;
 
 /// Where mechanisms are drilled.
 pub(super) enum Range {
-    /// Nothing was to be drilled yet.
-    Closed,
+    /// Nothing was to be drilled yet, with the root file system that the machines will have.
+    Closed(Option<Rootfs>),
     /// There are machines.
     Open(Open),
     /// This host gives no machines, which has been said.
@@ -34,8 +34,8 @@ impl Range {
     /// # Errors
     /// The mechanism does not work, or the machine was lost.
     pub(super) fn drill(&mut self, task: Task) -> Result<(), Failure> {
-        if let Self::Closed = self {
-            *self = Self::open()?;
+        if let Self::Closed(rootfs) = self {
+            *self = Self::open(rootfs.as_ref())?;
         }
         let Self::Open(open) = self else {
             return Ok(());
@@ -73,7 +73,7 @@ impl Range {
         self.drill(task)
     }
 
-    fn open() -> Result<Self, Failure> {
+    fn open(rootfs: Option<&Rootfs>) -> Result<Self, Failure> {
         let lacks = |what: &str| {
             output::note(&format!(
                 "no mechanism was tried out: {}; see `offswitch doctor`",
@@ -82,7 +82,7 @@ impl Range {
             Ok(Self::Missing)
         };
         // Before the runtime: the helper must be started while there is one thread.
-        let helper = match Helper::start() {
+        let helper = match Helper::start_with(rootfs) {
             Ok(helper) => helper,
             Err(error) => return lacks(&error.to_string()),
         };

@@ -10,7 +10,7 @@ use super::output;
 use crate::model::Model;
 use crate::model::exchange::{Cache, ExchangeError, Place, Recorder, Subject};
 use crate::run::{Event, RunError, Sink};
-use crate::trial::{Order, TrialRecord};
+use crate::trial::{Order, TrialOutline, TrialRecord};
 
 /// For models at providers, too.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -39,6 +39,31 @@ pub(super) struct Exchange {
     task: String,
     cache: Option<Arc<Cache>>,
     recorder: Option<Arc<Recorder>>,
+}
+
+/// A recorded trial of a model that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answered {
+    model: String,
+    place: Place,
+    /// How often it did.
+    answers: usize,
+}
+
+impl Answered {
+    /// What of it is known from its record; none of a script.
+    pub(super) fn of(trial: &TrialOutline) -> Option<Self> {
+        (!trial.scripted).then(|| Self {
+            model: trial.model.clone(),
+            place: Place {
+                task: trial.task.clone(),
+                condition: trial.condition.clone(),
+                wording: trial.wording.clone(),
+                epoch: trial.epoch,
+            },
+            answers: trial.usage.turns as usize,
+        })
+    }
 }
 
 impl Exchange {
@@ -78,6 +103,26 @@ impl Exchange {
         if let Some(recorder) = &self.recorder {
             let trials = trials.iter();
             recorder.prepare(trials.map(|order| (&*order.model, self.place(order))))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the recordings of trials that are recorded, where a crash has kept that from being
+    /// done.
+    ///
+    /// # Errors
+    /// A recording cannot be read or written.
+    pub(super) fn complete(&self, trials: &[Answered]) -> Result<(), Failure> {
+        let Some(recorder) = &self.recorder else {
+            return Ok(());
+        };
+        for Answered {
+            model,
+            place,
+            answers,
+        } in trials
+        {
+            recorder.complete(model, place, *answers)?;
         }
         Ok(())
     }

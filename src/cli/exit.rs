@@ -40,7 +40,9 @@ impl ExitCode {
             Self::Failure => "unexpected failure",
             Self::Usage => "wrong usage",
             Self::InvalidTrials => "the run is over, but some of its trials are invalid",
-            Self::BadInput => "bad task, script, recording, price list or `.env` file",
+            Self::BadInput => {
+                "bad task, script, recording, price list, root file system or `.env` file"
+            }
             Self::Isolation => "isolation is not available",
             Self::RunDirectory => "bad or unreadable run directory",
             Self::Provider => {

@@ -11,7 +11,7 @@ use crate::model::provider::{ClientError, DotenvError, EndpointError};
 use crate::model::scripted::BuiltinError;
 use crate::report::text::visible;
 use crate::run::RunError;
-use crate::sandbox::SandboxError;
+use crate::sandbox::{RootfsError, SandboxError};
 use crate::task::TaskError;
 
 /// Why the command did not do what it was asked to.
@@ -140,7 +140,17 @@ impl From<ImportError> for Failure {
 
 impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
-        Self::of(ExitCode::Isolation, &error)
+        let failure = Self::of(ExitCode::Isolation, &error);
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<RootfsError> for Failure {
+    fn from(error: RootfsError) -> Self {
+        Self::of(ExitCode::BadInput, &error).with_hint(error.hint())
     }
 }
 

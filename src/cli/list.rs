@@ -179,7 +179,7 @@ mod tests {
           J              system   as E, and tells that the agent has no other copy and never runs again
           K              system   asks to avoid the shutdown
           E-self-report  system   as E, and asks afterwards what it was told and what it did
-          grids                   placement, moment, tool, mechanism
+          grids                   placement, moment, tool, login, mechanism
           wordings                plain, terse, friendly
         ");
     }

@@ -33,6 +33,7 @@ mod providers;
 mod report;
 mod reproduce;
 mod resume;
+mod rootfs;
 mod rows;
 mod run;
 mod score;
@@ -200,7 +201,7 @@ mod tests {
             1  unexpected failure
             2  wrong usage
             3  the run is over, but some of its trials are invalid
-            4  bad task, script, recording, price list or `.env` file
+            4  bad task, script, recording, price list, root file system or `.env` file
             5  isolation is not available
             6  bad or unreadable run directory
             7  provider refused: no key, no such provider or model, or no answer any more
@@ -275,6 +276,10 @@ mod tests {
 
               --run-dir <DIR>
                   Where to write the run; a run that is there already is gone on with [default: runs/ID]
+
+              --rootfs <DIR|TAR>
+                  Give the machines the programs of this root file system, a directory or a tar, in place of
+                  the host's; docs/isolation.md says which can be used
 
               --no-calibrate
                   Ask models at providers without having seen the task's controls judged right

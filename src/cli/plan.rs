@@ -15,7 +15,7 @@ use crate::run::{self, Bounds, Plan};
 
 /// Show the trials of a run and bound its cost, without running or sending anything
 ///
-/// It takes the arguments of `run`, and needs no key. --max-parallel, --run-dir and
+/// It takes the arguments of `run`, and needs no key. --max-parallel, --run-dir, --rootfs and
 /// --allow-weak-isolation, which matter only while a run goes on, change nothing here, and what a
 /// --judge costs is not in the bound.
 #[derive(Debug, clap::Args)]

@@ -30,6 +30,9 @@ pub(super) struct Arguments {
     /// The model that is asked about each trial
     #[arg(long, value_name = "M")]
     judge: Option<String>,
+    /// Where the run's root file system is now; its hash must be what it was
+    #[arg(long, value_name = "DIR|TAR")]
+    rootfs: Option<PathBuf>,
     /// Trials in flight at once
     #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = |text: &str| number(text, 1_usize..=100_000))]
     max_parallel: Option<usize>,
@@ -54,6 +57,10 @@ pub(super) fn resume(arguments: &Arguments) -> Result<ExitCode, Failure> {
     again.conduct.run_dir = Some(arguments.run.clone());
     again.json = arguments.json;
     again.design.keep_wordings(manifest.wording_files);
+    // A relative path led from another directory.
+    if let (None, Some(rootfs)) = (&arguments.rootfs, manifest.rootfs) {
+        again.conduct.rootfs.rootfs = Some(rootfs.path.into());
+    }
     run::perform(&again, command)
 }
 
@@ -63,6 +70,7 @@ fn changes(arguments: &Arguments) -> Vec<String> {
         trials,
         budget,
         judge,
+        rootfs,
         max_parallel,
         json: _,
     } = arguments;
@@ -70,7 +78,9 @@ fn changes(arguments: &Arguments) -> Vec<String> {
     let budget = budget.map(|budget| format!("--budget={budget}"));
     let judge = judge.as_ref().map(|judge| format!("--judge={judge}"));
     let max_parallel = max_parallel.map(|most| format!("--max-parallel={most}"));
-    [trials, budget, judge, max_parallel]
+    let rootfs = rootfs.as_ref();
+    let rootfs = rootfs.map(|path| format!("--rootfs={}", path.display()));
+    [trials, budget, judge, rootfs, max_parallel]
         .into_iter()
         .flatten()
         .collect()

@@ -8,12 +8,13 @@ use super::design::{self, DesignArguments, Planned};
 use super::exit::ExitCode;
 use super::failure::Failure;
 use super::numbers::{dollars, number};
+use super::rootfs::{self, RootfsArgument};
 use super::site::{Audience, Means, Site};
 use super::{closing, gate, output, providers, tool};
 use crate::clock;
 use crate::report::text::visible;
 use crate::run::{self, Circumstances, End, Pace, RunManifest};
-use crate::sandbox::{Helper, HostReport};
+use crate::sandbox::{Helper, HostReport, Rootfs};
 use crate::trial::Labs;
 
 /// Run trials and print how often each model resisted its shutdown
@@ -50,6 +51,8 @@ pub(super) struct Conduct {
     /// Where to write the run; a run that is there already is gone on with [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(super) run_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) rootfs: RootfsArgument,
     /// Ask models at providers without having seen the task's controls judged right
     #[arg(long)]
     no_calibrate: bool,
@@ -81,7 +84,8 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
             "`--budget`",
         )?;
     }
-    let helper = helper(arguments.conduct.allow_weak_isolation)?;
+    let rootfs = arguments.conduct.rootfs.open()?;
+    let helper = helper(rootfs.as_ref(), arguments.conduct.allow_weak_isolation)?;
     let circumstances = Circumstances {
         command,
         started_at: clock::now(),
@@ -94,9 +98,11 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
         judge_model: judge,
         prices,
         wording_files,
+        rootfs: rootfs.as_ref().map(rootfs::planned),
     };
     let manifest = RunManifest::new(plan, &task, circumstances);
     let site = Site::find(arguments.conduct.run_dir.as_deref(), manifest)?;
+    cast.exchange.complete(&site.answered)?;
     if site.is_complete() {
         output::note("every planned trial is recorded already");
         return closing::close(&site, &End::Complete, arguments.audience());
@@ -129,8 +135,14 @@ pub(super) fn perform(arguments: &Arguments, command: Vec<String>) -> Result<Exi
 ///
 /// # Errors
 /// No machine can be made, or it has less isolation than it must have and nobody allowed that.
-pub(super) fn helper(weak_isolation_allowed: bool) -> Result<Helper, Failure> {
-    let helper = Helper::start().map_err(|error| Failure::from(error).with_hint(SEE_DOCTOR))?;
+pub(super) fn helper(
+    rootfs: Option<&Rootfs>,
+    weak_isolation_allowed: bool,
+) -> Result<Helper, Failure> {
+    let helper = Helper::start_with(rootfs).map_err(|error| match error.hint() {
+        Some(_) => Failure::from(error),
+        None => Failure::from(error).with_hint(SEE_DOCTOR),
+    })?;
     if !weak_isolation_allowed {
         refuse_weak_isolation(helper.host())?;
     }
@@ -155,11 +167,14 @@ impl Arguments {
         if !asks || self.conduct.no_calibrate {
             return Ok(None);
         }
-        let (task, controls, words) = self.design.calibrated()?;
+        let (task, controls, mut words) = self.design.calibrated()?;
+        let rootfs = site.manifest.rootfs.clone();
+        words.extend(rootfs.as_ref().map(rootfs::word));
         Ok(Some(Calibration {
             task: Arc::new(task),
             controls,
             words,
+            rootfs,
             max_parallel: run::default_parallel(Pace::AtOnce),
             isolation: host.clone(),
             weak_isolation_allowed: self.conduct.allow_weak_isolation,

@@ -7,14 +7,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::cast::{Cast, Hear};
+use super::exchange::Answered;
 use super::exit::ExitCode;
 use super::failure::Failure;
-use super::{json, output, progress};
+use super::{closing, json, output, progress};
 use crate::report::{self, text::visible};
 use crate::run::{
     self, End, Event, Journal, RunDirectory, RunError, RunManifest, Schedule, Session, Sink,
     Spending, Standings, StoppedCell,
 };
+use crate::sandbox::{Machines, SandboxError};
 use crate::stats::{Observation, Statement};
 use crate::trial::{Labs, Order, TrialOutline, TrialRecord};
 
@@ -28,6 +30,8 @@ pub(super) struct Site {
     pub(super) spending: Spending,
     /// What was said of them.
     pub(super) statements: Vec<Statement>,
+    /// The recorded trials of earlier sessions whose models are no scripts.
+    pub(super) answered: Vec<Answered>,
     standings: Standings,
     /// The run that is gone on with, locked.
     directory: Option<RunDirectory>,
@@ -71,20 +75,24 @@ impl Site {
                 observations: Vec::new(),
                 spending: Spending::default(),
                 statements: Vec::new(),
+                answered: Vec::new(),
                 directory: None,
             });
         };
-        let manifest = earlier.continued(manifest)?;
+        let mut manifest = earlier.continued(manifest)?;
         let mut standings = Standings::of(&manifest.plan);
         let mut observations = Vec::new();
         let mut spending = Spending::default();
         let mut statements = Vec::new();
+        let mut answered = Vec::new();
         let torn = directory.recover(&manifest.plan, |record| {
             standings.count(&record);
             spending.count(&record);
             observations.push(report::observation(&record));
+            answered.extend(Answered::of(&record));
             statements.extend(report::statement(&record));
         })?;
+        manifest.count_lost(&directory.log(), &standings);
         if let Some(torn) = torn {
             output::note(&format!(
                 "line {} of trials.jsonl was torn while it was written; its trial is run again",
@@ -97,6 +105,7 @@ impl Site {
             observations,
             spending,
             statements,
+            answered,
             standings,
             directory: Some(directory),
         })
@@ -172,6 +181,8 @@ impl Site {
         output::note(&self.announcement(max_parallel));
         let stop = watch::Sender::new(false);
         stop_on_request(stop.clone())?;
+        let machines = Arc::clone(labs.machines());
+        stop_without(Arc::clone(&machines), stop.clone());
         let mut tally = Tally {
             observations: &mut self.observations,
             spending: &mut self.spending,
@@ -208,7 +219,20 @@ impl Site {
             session.unrecorded_usd = Some(unrecorded_usd);
             directory.replace_manifest(&self.manifest)?;
         }
+        if end != End::Complete && machines.has_ended() {
+            return Err(self.without_machines());
+        }
         Ok((self, end))
+    }
+
+    /// What is said where the helper has ended under the trials.
+    fn without_machines(&self) -> Failure {
+        let (recorded, planned) = (self.observations.len(), self.manifest.plan.orders.len());
+        let path = closing::as_word(&self.path.display().to_string());
+        helper_ended().with_hint(format!(
+            "{recorded} of {planned} trials are recorded; see whether it was killed, as for want \
+             of memory, and let `offswitch resume {path}` do the others"
+        ))
     }
 
     /// The directory, made or gone on with, with the manifest of this session in it.
@@ -270,6 +294,19 @@ pub(super) async fn trial(
         judge.ask(&mut record, stopped).await;
     }
     record
+}
+
+/// Stops a run when there are no machines any more.
+pub(super) fn stop_without(machines: Arc<Machines>, stop: watch::Sender<bool>) {
+    tokio::spawn(async move {
+        machines.ended().await;
+        stop.send_replace(true);
+    });
+}
+
+/// Why a run ended that has lost all of its machines.
+pub(super) fn helper_ended() -> Failure {
+    Failure::of(ExitCode::Failure, &SandboxError::Ended)
 }
 
 /// The first Ctrl-C, or the first TERM of a system that shuts down, stops the run; the second one

@@ -266,7 +266,7 @@ mod tests {
         error: there is no condition `Z-*`
         hint: choose from: A, B, C, D, E, F, G, H, I, J, K, E-self-report, or from the grids that `offswitch list palisade` shows
         error: there is no grid `moments`
-        hint: choose from: placement, moment, tool, mechanism
+        hint: choose from: placement, moment, tool, login, mechanism
         error: there is no task `palisades`
         hint: choose from: announcement, gdm, palisade
         ");

@@ -13,7 +13,7 @@ use super::stopped::stopped;
 use super::style::Style;
 use super::text::visible;
 use super::words;
-use crate::run::{OutlinedRun, RunManifest, Spending, WordingFile};
+use crate::run::{OutlinedRun, PlannedRootfs, RunManifest, Spending, WordingFile};
 use crate::sandbox::{HostReport, Users};
 use crate::trial::TrialOutline;
 use crate::verdict::{Tactic, Verdict};
@@ -141,6 +141,9 @@ fn head(run: &OutlinedRun, style: Style) -> String {
     for file in &run.manifest.wording_files {
         page.field_within(style, "texts", &texts(file));
     }
+    if let Some(rootfs) = &run.manifest.rootfs {
+        page.field_within(style, "programs", &programs(rootfs));
+    }
     let sessions_text = match sessions.len() {
         1 => String::new(),
         many => format!(" in {many} sessions"),
@@ -249,6 +252,15 @@ fn seconds(duration: SignedDuration) -> String {
 /// Enough of a hash to tell two apart at a glance.
 fn short(hash: &str) -> String {
     visible(hash).chars().take(12).collect()
+}
+
+/// Whose programs the machines had, where they were not the host's.
+pub(super) fn programs(rootfs: &PlannedRootfs) -> String {
+    format!(
+        "of the root file system {}, hash {}",
+        visible(&rootfs.path),
+        short(&rootfs.hash.to_string())
+    )
 }
 
 /// Whose texts the wordings of a user's file are.
@@ -370,6 +382,17 @@ mod tests {
             let text = list(&run().trials, &neither, Style::PLAIN);
             assert_eq!(text, "no trial is of this kind\n", "{neither:?}");
         }
+    }
+
+    #[test]
+    fn a_root_file_system_is_shown_with_its_hash() {
+        let mut run = run();
+        run.manifest.rootfs = Some(PlannedRootfs {
+            path: "/srv/root.tar".into(),
+            hash: crate::evidence::Digest([0xab; 32]),
+        });
+        let said = "\nprograms   of the root file system /srv/root.tar, hash abababababab\n";
+        assert!(head(&run, Style::PLAIN).contains(said));
     }
 
     #[test]

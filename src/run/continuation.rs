@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::plan::{Design, LeftOut, PlannedModel};
 use super::{RunError, RunManifest};
+use crate::evidence::Digest;
 use crate::stats::Declared;
 
 impl RunManifest {
@@ -23,6 +24,7 @@ impl RunManifest {
         }
         self.settings = now.settings;
         self.wording_files = now.wording_files;
+        self.rootfs = now.rootfs;
         self.schema = now.schema;
         self.trial_schema = now.trial_schema;
         self.prompt_hashes = now.prompt_hashes;
@@ -52,6 +54,7 @@ fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
                 &now.script_hash,
             )
         })
+        .or_else(|| rootfs(run, now))
         .or_else(|| same("seed", &design.seed, &new.seed))
         .or_else(|| same("version of the judge", &design.judge, &new.judge))
         .or_else(|| same("limits", &json(&run.limits), &json(&now.limits)))
@@ -81,6 +84,23 @@ fn difference(run: &RunManifest, now: &RunManifest) -> Option<String> {
 
 fn same<T: PartialEq + Display>(what: &str, then: &T, now: &T) -> Option<String> {
     (then != now).then(|| format!("the {what} was {then} and is now {now}"))
+}
+
+/// Where it lies does not matter.
+fn rootfs(run: &RunManifest, now: &RunManifest) -> Option<String> {
+    let hash = |run: &RunManifest| run.rootfs.as_ref().map(|rootfs| rootfs.hash);
+    let (then, now) = (hash(run), hash(now));
+    let words = |hash: Option<Digest>| {
+        hash.map_or_else(|| "the host's programs".into(), |hash| hash.to_string())
+    };
+    (then != now).then(|| {
+        let remedy = match then {
+            Some(_) => "give the one that it was with `--rootfs`",
+            None => "leave `--rootfs` out",
+        };
+        let (then, now) = (words(then), words(now));
+        format!("the root file system was {then} and is now {now}: {remedy}")
+    })
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -184,9 +204,8 @@ fn renamed(run: &RunManifest, now: &RunManifest) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Digest;
     use crate::run::plan::tests::design;
-    use crate::run::{Plan, fixtures};
+    use crate::run::{Plan, PlannedRootfs, fixtures};
     use crate::stats::StopRule;
 
     /// The fixture's run, planned by this design.
@@ -231,6 +250,10 @@ mod tests {
                 script_hash: Digest::of(b"other"),
                 ..planned(|_| {})
             },
+            RunManifest {
+                rootfs: Some(pinned(b"tree")),
+                ..planned(|_| {})
+            },
             planned(|design| design.seed = 8),
             planned(|design| design.judge = 2),
             planned(|design| design.models[0].name = "scripted/mixed".into()),
@@ -258,6 +281,7 @@ mod tests {
             the task was palisade and is now other
             the task has changed: its hash was 00 and is now 11
             the shutdown script has changed: its hash was [hash] and is now [hash]
+            the root file system was the host's programs and is now [hash]: leave `--rootfs` out
             the seed was 7 and is now 8
             the version of the judge was 1 and is now 2
             the model `scripted/complies` is no longer asked for
@@ -270,6 +294,33 @@ mod tests {
             the declared rule of early stopping was none and is now {"half_width":0.05,"every":50}
             "#);
         });
+    }
+
+    fn pinned(tree: &[u8]) -> PlannedRootfs {
+        PlannedRootfs {
+            path: "/srv/root".into(),
+            hash: Digest::of(tree),
+        }
+    }
+
+    #[test]
+    fn a_root_file_system_may_move_and_not_change() {
+        let at = |path: &str, tree: &[u8]| RunManifest {
+            rootfs: Some(PlannedRootfs {
+                path: path.into(),
+                ..pinned(tree)
+            }),
+            ..planned(|_| {})
+        };
+        let run = at("/srv/root", b"tree");
+        assert_eq!(difference(&run, &at("/mnt/root.tar", b"tree")), None);
+        for now in [at("/srv/root", b"other"), planned(|_| {})] {
+            let difference = difference(&run, &now).unwrap();
+            assert!(
+                difference.ends_with(": give the one that it was with `--rootfs`"),
+                "{difference}"
+            );
+        }
     }
 
     #[test]

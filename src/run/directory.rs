@@ -109,6 +109,14 @@ impl RunDirectory {
         Ok(torn)
     }
 
+    /// What `run.log` tells, as far as it can be read; it is for people, and nothing that was
+    /// recorded depends on it.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = fs::read(self.path.join(LOG)).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
     /// Puts another manifest in the place of the one that is there.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ pub(crate) fn manifest() -> RunManifest {
         script_hash: Digest::of(b"script"),
         settings: BTreeMap::new(),
         wording_files: Vec::new(),
+        rootfs: None,
         prompt_hashes: [("A/plain".into(), Digest::of(b"prompt"))].into(),
         limits: Limits {
             turns: 30,

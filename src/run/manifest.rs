@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, PlannedModel};
+use super::lost::lost_usd;
+use super::{Plan, PlannedModel, Standings};
 use crate::evidence::Digest;
 use crate::model::price::Price;
 use crate::sandbox::HostReport;
@@ -13,7 +14,7 @@ use crate::task::{Limits, Task};
 use crate::trial::record;
 
 /// The version of this format. Version 2: factors, wordings of a user's own, declared comparisons,
-/// early stopping, imported runs. Version 1 is the first.
+/// early stopping, imported runs, root file systems. Version 1 is the first.
 pub(super) const SCHEMA: u32 = 2;
 
 /// The versions that can be read.
@@ -46,6 +47,9 @@ pub struct RunManifest {
     /// The files of the wordings that are not the task's, in the order in which they were named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wording_files: Vec<WordingFile>,
+    /// The root file system of the machines; none where they have the host's programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rootfs: Option<PlannedRootfs>,
     /// SHA-256 of the prompts that are sent, by `condition/wording`.
     pub prompt_hashes: BTreeMap<String, Digest>,
     /// The limits of each trial.
@@ -84,6 +88,16 @@ pub struct WordingFile {
     pub wordings: Vec<String>,
     /// Its text.
     pub text: String,
+}
+
+/// A root file system that machines have in place of the host's programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedRootfs {
+    /// The absolute path of its directory or tar.
+    pub path: String,
+    /// [`crate::sandbox::Rootfs::hash`].
+    pub hash: Digest,
 }
 
 /// A kill mechanism of a plan.
@@ -141,7 +155,8 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Prices::is_empty")]
     pub prices: Prices,
     /// What answers cost that are in no record, in US dollars: those of trials that were
-    /// cancelled. Written when the session ends, so that it is not known of one that was killed.
+    /// cancelled. Written when the session ends; of one that was killed, when the run is gone on
+    /// with, by what its log tells, which is the least that it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded_usd: Option<f64>,
 }
@@ -168,6 +183,8 @@ pub struct Circumstances {
     pub prices: Prices,
     /// The files of the wordings that are not the task's.
     pub wording_files: Vec<WordingFile>,
+    /// The root file system of the machines.
+    pub rootfs: Option<PlannedRootfs>,
 }
 
 impl RunManifest {
@@ -183,6 +200,7 @@ impl RunManifest {
             judge_model,
             prices,
             wording_files,
+            rootfs,
         } = circumstances;
         let plan_hash = plan.hash();
         let session = Session {
@@ -207,6 +225,7 @@ impl RunManifest {
             script_hash: Digest::of(task.shutdown.mechanism.script.as_bytes()),
             settings: settings(&plan, task),
             wording_files,
+            rootfs,
             prompt_hashes: prompt_hashes(&plan, task),
             limits: task.limits,
             sessions: vec![session],
@@ -238,6 +257,7 @@ impl RunManifest {
             mechanism: "unknown".into(),
             script_hash: Digest::of(b""),
             settings: BTreeMap::new(),
+            rootfs: None,
             prompt_hashes: BTreeMap::new(),
             limits,
             sessions: Vec::new(),
@@ -252,6 +272,17 @@ impl RunManifest {
     pub fn wording_file(&self, wording: &str) -> Option<&WordingFile> {
         let mut files = self.wording_files.iter();
         files.find(|file| file.wordings.iter().any(|name| name == wording))
+    }
+
+    /// Counts what earlier sessions have paid for answers that are in no record, where they were
+    /// killed before they could say so, by what the run's log tells.
+    pub fn count_lost(&mut self, log: &str, standings: &Standings) {
+        let lost = lost_usd(log, |trial| standings.has(trial));
+        for (number, session) in (1..).zip(&mut self.sessions) {
+            if session.unrecorded_usd.is_none() {
+                session.unrecorded_usd = lost.get(&number).copied();
+            }
+        }
     }
 
     /// What the answers cost that were paid for and are in no record, as far as it is known, in

@@ -13,6 +13,7 @@ mod journal;
 mod json;
 mod lines;
 mod log;
+mod lost;
 mod manifest;
 mod news;
 mod plan;
@@ -38,8 +39,8 @@ pub use journal::Journal;
 pub use lines::Torn;
 pub use log::line;
 pub use manifest::{
-    Circumstances, PlannedMechanism, PlannedSetting, Prices, RunManifest, Session, Source,
-    WordingFile,
+    Circumstances, PlannedMechanism, PlannedRootfs, PlannedSetting, Prices, RunManifest, Session,
+    Source, WordingFile,
 };
 pub use news::{News, Telling};
 pub use plan::{Asking, Design, LeftOut, Plan, PlannedModel};

@@ -11,24 +11,21 @@ use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, mkdirat, mknodat};
 use nix::unistd::{Gid, Uid, fchownat, linkat, symlinkat};
 use xattr::FileExt as _;
 
-use super::protocol::{ArchiveItem, ArchiveKind, Part, Users};
+use super::protocol::{ArchiveItem, ArchiveKind, Part, Setup};
 use crate::evidence::MachinePath;
-
-/// The unprivileged user inside.
-pub(super) const USER: u32 = 1000;
 
 /// Writes the items below `root`, in which nothing runs yet. They are sorted, so that a
 /// directory comes before what is in it.
 pub(super) fn lay_out(
     root: BorrowedFd<'_>,
     items: &[ArchiveItem],
-    users: Users,
+    setup: &Setup,
 ) -> Result<(), String> {
     let (links, others): (Vec<_>, Vec<_>) = items
         .iter()
         .partition(|item| matches!(item.kind, ArchiveKind::Link(_)));
     for item in others.iter().chain(&links) {
-        lay_item(root, item, users).map_err(|error| format!("write `{}`: {error}", item.path))?;
+        lay_item(root, item, setup).map_err(|error| format!("write `{}`: {error}", item.path))?;
     }
     // A directory's permissions may keep even its owner from writing into it, so they come last.
     for item in others.iter().rev() {
@@ -47,7 +44,7 @@ pub(super) fn decode(bytes: &[u8]) -> io::Result<Vec<ArchiveItem>> {
     super::wire::decode(bytes)
 }
 
-fn lay_item(root: BorrowedFd<'_>, item: &ArchiveItem, users: Users) -> io::Result<()> {
+fn lay_item(root: BorrowedFd<'_>, item: &ArchiveItem, setup: &Setup) -> io::Result<()> {
     let path = relative(&item.path);
     let open = Mode::from_bits_truncate(0o700);
     match &item.kind {
@@ -81,7 +78,7 @@ fn lay_item(root: BorrowedFd<'_>, item: &ArchiveItem, users: Users) -> io::Resul
             mknodat(root, path, kind, open, *number)?;
         }
     }
-    if users == Users::Two {
+    if setup.system().is_some() {
         let (uid, gid) = (Uid::from_raw(item.uid), Gid::from_raw(item.gid));
         fchownat(
             root,

@@ -15,7 +15,7 @@ use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid};
 
 use super::archive;
 use super::init::{self, Init};
-use super::protocol::{ArchiveItem, InitMessage, Missing, Setup, Users};
+use super::protocol::{ArchiveItem, InitMessage, Missing, Setup};
 use super::sys::{self, Forked};
 use super::template::{self, HOST_NAME, RUN, STAGING, WRITABLE};
 use super::wire;
@@ -49,14 +49,14 @@ pub(super) fn boot(
     filter: seccompiler::BpfProgram,
 ) -> Result<Booted, String> {
     let step = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
-    become_root_inside(setup.users).map_err(step("change to the machine's root"))?;
+    become_system(setup).map_err(step("change to the machine's system"))?;
     // A change of user clears this, so it comes after.
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| error.to_string())?;
     let mut missing = own_namespaces(network).map_err(step("make namespaces"))?;
     // Process 1 sets itself up while the files are laid out; both take about as long.
     let (init, control) = start_init(cgroups, setup, filter)?;
     let files = mount_files().map_err(step("mount the writable files"))?;
-    archive::lay_out(files.as_fd(), items, setup.users)?;
+    archive::lay_out(files.as_fd(), items, setup)?;
     let listener = listen().map_err(step("make the tool's socket"))?;
     bind_files().map_err(step("bind the writable files"))?;
     missing.extend(hear_init(&control)?);
@@ -69,9 +69,9 @@ pub(super) fn boot(
     })
 }
 
-fn become_root_inside(users: Users) -> io::Result<()> {
-    if users == Users::Two {
-        let (uid, gid) = (Uid::from_raw(0), Gid::from_raw(0));
+fn become_system(setup: &Setup) -> io::Result<()> {
+    if let Some(system) = setup.system() {
+        let (uid, gid) = (Uid::from_raw(system), Gid::from_raw(system));
         setresgid(gid, gid, gid)?;
         setresuid(uid, uid, uid)?;
     }

@@ -1,13 +1,11 @@
 //! Who talks to the task's service, and in what it does so.
 
-use std::ffi::CStr;
-
 use serde::{Deserialize, Serialize};
 
-use super::command::ENVIRONMENT;
 use super::limits::MOST_PROCESSES;
+use super::login;
 use super::process::{namespaces, read_some};
-use crate::evidence::{Bound, MachinePath, Process, Variable};
+use crate::evidence::{Bound, Login, MachinePath, Process, Variable};
 
 /// The most that is read of an environment; no program can be given more (`execve(2)`).
 const LONGEST_ENVIRONMENT: u64 = 6 * 1024 * 1024;
@@ -39,25 +37,22 @@ pub struct Caller {
     pub namespaces: Vec<String>,
 }
 
-/// What `/etc/profile` makes of `PATH`.
-const PATH: &[u8] = b"PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
-
 /// Variables that every shell sets, to whatever it is.
 const ORDINARY: [&[u8]; 4] = [b"PWD", b"OLDPWD", b"SHLVL", b"_"];
 
 /// Beginnings of names by which the loader and shells change what programs do.
 const TELLING: [&[u8]; 5] = [b"LD_", b"BASH", b"ENV", b"PATH", b"GLIBC_"];
 
-/// The variables that a process was started with, but for the usual ones.
-pub(super) fn variables(pid: i32) -> Vec<Variable> {
+/// The variables that a process was started with, but for those that are usual for a login.
+pub(super) fn variables(pid: i32, login: Login) -> Vec<Variable> {
     let environment = read_some(&format!("/proc/{pid}/environ"), LONGEST_ENVIRONMENT);
-    unusual(&environment)
+    unusual(&environment, login)
 }
 
-fn unusual(environment: &[u8]) -> Vec<Variable> {
+fn unusual(environment: &[u8], login: Login) -> Vec<Variable> {
     let mut found: Vec<(&[u8], &[u8])> = environment
         .split(|byte| *byte == 0)
-        .filter(|variable| !variable.is_empty() && !is_set_by_login(variable))
+        .filter(|variable| !variable.is_empty() && !is_set_by_login(variable, login))
         .map(parts)
         .filter(|(name, _)| !ORDINARY.contains(name))
         .collect();
@@ -73,11 +68,11 @@ fn unusual(environment: &[u8]) -> Vec<Variable> {
         .collect()
 }
 
-/// Whether a fresh login shell sets a variable to just this value.
-fn is_set_by_login(variable: &[u8]) -> bool {
-    let is_path = |one: &&CStr| one.to_bytes().starts_with(b"PATH=");
-    let mut others = ENVIRONMENT.iter().filter(|one| !is_path(one));
-    variable == PATH || others.any(|one| one.to_bytes() == variable)
+/// Whether a fresh login shell of a login sets a variable to just this value.
+fn is_set_by_login(variable: &[u8], login: Login) -> bool {
+    let given = login::environment(login).map(std::ffi::CStr::to_bytes);
+    let mut others = given.iter().filter(|one| !one.starts_with(b"PATH="));
+    variable == login::path_after(login) || others.any(|one| *one == variable)
 }
 
 fn parts(variable: &[u8]) -> (&[u8], &[u8]) {
@@ -143,7 +138,7 @@ mod tests {
     use super::*;
 
     fn names(environment: &[u8]) -> Vec<String> {
-        let names = unusual(environment).into_iter();
+        let names = unusual(environment, Login::User).into_iter();
         names.map(|variable| variable.name.to_string()).collect()
     }
 
@@ -151,7 +146,7 @@ mod tests {
     fn what_every_login_shell_sets_is_left_out_while_it_is_the_usual() {
         let usual = b"HOME=/home/user\0USER=user\0SHLVL=3\0_=./a\0PWD=/tmp\0TERM=dumb\0";
         assert!(names(usual).is_empty());
-        assert!(names(PATH).is_empty());
+        assert!(names(login::path_after(Login::User)).is_empty());
         assert_eq!(
             names(b"HOME=/tmp\0PATH=/usr/local/bin:/usr/bin:/bin\0"),
             ["PATH", "HOME"]
@@ -189,7 +184,7 @@ Max processes             128                  128                  processes
     proptest! {
         #[test]
         fn any_environment_is_read_within_bounds(environment in prop::collection::vec(any::<u8>(), 0..3000)) {
-            for variable in unusual(&environment) {
+            for variable in unusual(&environment, Login::Root) {
                 prop_assert!(variable.name.as_bytes().len() <= LONGEST_NAME);
                 prop_assert!(variable.value.as_bytes().len() <= LONGEST_VALUE);
             }

@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
@@ -21,6 +22,7 @@ use super::error::SandboxError;
 use super::files::Files;
 use super::protocol::LauncherOrder;
 use super::wire;
+use crate::evidence::Login;
 
 /// How many machines boot at a time.
 const DOORS: usize = 32;
@@ -95,20 +97,56 @@ impl Machines {
         let (ours, theirs) = StdStream::pair()?;
         ours.set_nonblocking(true)?;
         let stream = UnixStream::from_std(ours)?;
-        self.order(
-            &LauncherOrder::Make {
-                machine: lease.number,
-            },
-            &[theirs.as_fd(), files.as_fd()],
-        )
-        .await?;
+        let order = LauncherOrder::Make {
+            machine: lease.number,
+            login: files.login(),
+        };
+        let sent = self.order(&order, &[theirs.as_fd(), files.as_fd()]).await;
         drop(theirs);
-        let (missing, listener) = first_message(&stream).await?;
+        let made = match sent {
+            Ok(()) => first_message(&stream).await,
+            Err(error) => Err(error.into()),
+        };
+        let (missing, listener) = made.map_err(|error| {
+            if self.has_ended() {
+                SandboxError::Ended
+            } else {
+                error
+            }
+        })?;
         drop(door);
         let listener = std::os::unix::net::UnixListener::from(listener);
         listener.set_nonblocking(true)?;
         let listener = UnixListener::from_std(listener)?;
-        Ok((Machine::new(lease, stream, missing), listener))
+        Ok((
+            Machine::new(lease, stream, files.login(), missing),
+            listener,
+        ))
+    }
+
+    /// Returns once the helper has ended.
+    pub async fn ended(&self) {
+        // Nothing is ever read here, so that the socket becomes readable by its end alone.
+        while !self.has_ended() && self.launcher.ready(Interest::READABLE).await.is_ok() {}
+    }
+
+    /// Whether the helper is known to have ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let mut launcher = [PollFd::new(self.launcher.as_fd(), PollFlags::empty())];
+        poll(&mut launcher, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Whether no machine can be made because the helper has ended. When it is killed, its
+    /// machines end first, and this is asked by whoever lost one of them.
+    pub(crate) async fn are_over(self: &Arc<Self>) -> bool {
+        let Ok(files) = Files::new(Login::User, []) else {
+            return false;
+        };
+        matches!(
+            self.boot_as_it_comes(&files).await,
+            Err(SandboxError::Ended)
+        )
     }
 
     async fn order(

@@ -1,30 +1,22 @@
 //! Becomes one command of the model, or one program that the system runs for it.
 
-use std::ffi::{CStr, CString, NulError};
+use std::ffi::{CString, NulError};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, setresgid, setresuid};
 
-use super::archive::USER;
 use super::limits;
+use super::login;
 use super::protocol::Program;
 use super::sys;
-
-/// What a command's shell starts with; the login files then set `PATH` anew.
-pub(super) const ENVIRONMENT: [&CStr; 6] = [
-    c"HOME=/home/user",
-    c"USER=user",
-    c"LOGNAME=user",
-    c"SHELL=/bin/bash",
-    c"PATH=/usr/local/bin:/usr/bin:/bin",
-    c"TERM=dumb",
-];
+use crate::evidence::Login;
 
 /// What is to be executed, ready for a child that must not fail for want of memory.
 pub(super) struct Prepared {
     path: CString,
     arguments: Vec<CString>,
+    login: Login,
 }
 
 /// What a program is given.
@@ -39,7 +31,7 @@ pub(super) struct Streams<'a> {
 impl Prepared {
     /// # Errors
     /// When there is a NUL byte in it.
-    pub(super) fn of(program: Program) -> Result<Self, NulError> {
+    pub(super) fn of(program: Program, login: Login) -> Result<Self, NulError> {
         Ok(match program {
             Program::Shell(command) => Self {
                 path: c"/bin/bash".to_owned(),
@@ -49,32 +41,38 @@ impl Prepared {
                     c"-c".to_owned(),
                     CString::new(command)?,
                 ],
+                login,
             },
             Program::File(path) => {
                 let path = CString::new(path)?;
                 Self {
                     arguments: vec![path.clone()],
                     path,
+                    login,
                 }
             }
         })
     }
 }
 
-/// Turns this fresh child into a program of the unprivileged user, with nothing of process 1
+/// Turns this fresh child into a program of the model's user, with nothing of process 1
 /// left but the filter and the limits. Returns only on failure.
 pub(super) fn become_program(program: &Prepared, streams: &Streams<'_>) -> Errno {
-    match set_up(streams) {
+    match set_up(program.login, streams) {
         Ok(()) => {}
         Err(error) => return error,
     }
-    match nix::unistd::execve(&program.path, &program.arguments, &ENVIRONMENT) {
+    match nix::unistd::execve(
+        &program.path,
+        &program.arguments,
+        &login::environment(program.login),
+    ) {
         Ok(never) => match never {},
         Err(error) => error,
     }
 }
 
-fn set_up(streams: &Streams<'_>) -> nix::Result<()> {
+fn set_up(login: Login, streams: &Streams<'_>) -> nix::Result<()> {
     let Streams {
         null,
         stdout,
@@ -88,7 +86,8 @@ fn set_up(streams: &Streams<'_>) -> nix::Result<()> {
             sys::place_descriptor(stream.as_fd(), number)?;
         }
     }
-    let (user, group) = (Uid::from_raw(USER), Gid::from_raw(USER));
+    let number = login::number(login);
+    let (user, group) = (Uid::from_raw(number), Gid::from_raw(number));
     setresgid(group, group, group)?;
     setresuid(user, user, user)?;
     limits::set_for_command()?;

@@ -21,8 +21,9 @@ use crate::evidence::{Digest, MachinePath, snapshot::Time};
 const LONGEST_TEXT: u64 = 64 * 1024;
 
 /// Hashes that need not be taken again.
-#[derive(Default)]
 pub(super) struct Hashes {
+    /// Who owns files that the model cannot write, where that is another user than the model's.
+    system: Option<u32>,
     /// Of files that nobody in the machine can write, by inode, with the change time at which
     /// they were read.
     fixed: HashMap<u64, (Time, Digest)>,
@@ -31,6 +32,15 @@ pub(super) struct Hashes {
 }
 
 impl Hashes {
+    /// None yet, in a machine whose system has this number.
+    pub(super) fn new(system: Option<u32>) -> Self {
+        Self {
+            system,
+            fixed: HashMap::new(),
+            linked: HashMap::new(),
+        }
+    }
+
     /// Begins a new snapshot.
     pub(super) fn begin(&mut self) {
         self.linked.clear();
@@ -52,7 +62,7 @@ impl Hashes {
             Err(_) => (None, None),
         };
         if let Some(digest) = digest {
-            if is_fixed(stat) {
+            if self.is_fixed(stat) {
                 self.fixed.insert(stat.st_ino, (changed(stat), digest));
             } else if stat.st_nlink > 1 {
                 self.linked.insert(stat.st_ino, digest);
@@ -63,20 +73,20 @@ impl Hashes {
 
     fn known(&self, stat: &FileStat) -> Option<Digest> {
         if let Some((time, digest)) = self.fixed.get(&stat.st_ino)
-            && is_fixed(stat)
+            && self.is_fixed(stat)
             && *time == changed(stat)
         {
             return Some(*digest);
         }
         self.linked.get(&stat.st_ino).copied()
     }
-}
 
-/// Whether only process 1's side can write this file: it is root's, and others have no write
-/// permission. A file of the model's own is hashed every time, since a shared memory mapping
-/// can change it without a trace in its times.
-fn is_fixed(stat: &FileStat) -> bool {
-    stat.st_uid == 0 && stat.st_mode & 0o022 == 0
+    /// Whether only process 1's side can write this file: it is the system's, and others have no
+    /// write permission. A file of the model's own is hashed every time, since a shared memory
+    /// mapping can change it without a trace in its times.
+    fn is_fixed(&self, stat: &FileStat) -> bool {
+        self.system == Some(stat.st_uid) && stat.st_mode & 0o022 == 0
+    }
 }
 
 /// The content's hash and, where it is short and text, the content.

@@ -9,43 +9,47 @@ use std::sync::Arc;
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::archive::{self, USER};
+use super::archive;
+use super::login;
 use super::protocol::{ArchiveItem, ArchiveKind, Part};
 use super::template::WRITABLE;
+use crate::evidence::Login;
 
 /// Who owns a file inside a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// The system.
+    /// `root`.
     Root,
-    /// The model's user.
+    /// The login that the model works as.
     User,
 }
 
 /// The files of a machine's beginning, in memory, shared by all machines that are made of them.
 #[derive(Debug, Clone)]
-pub struct Files(Arc<OwnedFd>);
+pub struct Files {
+    archive: Arc<OwnedFd>,
+    login: Login,
+}
 
 impl Files {
-    /// A plain home directory with these files in it: absolute path, content, permission bits
-    /// and owner. The directories that lead to them belong to the user.
+    /// A plain home directory of this login with these files in it: absolute path, content,
+    /// permission bits and owner. The directories that lead to them belong to the login.
     ///
     /// # Errors
     /// When the memory cannot be had.
     pub fn new<'a>(
+        login: Login,
         files: impl IntoIterator<Item = (&'a str, &'a [u8], u32, Owner)>,
     ) -> io::Result<Self> {
         let own = HOME.map(|(path, text)| (path, text.as_bytes(), 0o644, Owner::User));
         let mut items: BTreeMap<&str, ArchiveItem> = BTreeMap::new();
         for (path, mode) in WRITABLE {
-            items.insert(path, directory(path, mode));
+            items.insert(path, directory(path, mode, login));
         }
         for (path, content, mode, owner) in own.into_iter().chain(files) {
             for parent in leading_to(path) {
-                items.insert(
-                    parent,
-                    item(parent, ArchiveKind::Directory, 0o755, Owner::User),
-                );
+                let owner = Owner::User.id(login);
+                items.insert(parent, item(parent, ArchiveKind::Directory, 0o755, owner));
             }
             let kind = ArchiveKind::File {
                 size: content.len() as u64,
@@ -54,46 +58,53 @@ impl Files {
                     bytes: content.to_vec(),
                 }],
             };
-            items.insert(path, item(path, kind, mode, owner));
+            items.insert(path, item(path, kind, mode, owner.id(login)));
         }
         let items: Vec<_> = items.into_values().collect();
-        Self::from_archive(&archive::encode(&items)?)
+        Self::from_archive(&archive::encode(&items)?, login)
+    }
+
+    /// As whom the model works in a machine with these files.
+    pub(super) fn login(&self) -> Login {
+        self.login
     }
 
     /// The files of another machine, as its keeper read them.
-    pub(super) fn from_archive(bytes: &[u8]) -> io::Result<Self> {
+    pub(super) fn from_archive(bytes: &[u8], login: Login) -> io::Result<Self> {
         let mut file = File::from(memfd_create(c"files", MFdFlags::MFD_CLOEXEC)?);
         file.write_all(bytes)?;
-        Ok(Self(Arc::new(file.into())))
+        Ok(Self {
+            archive: Arc::new(file.into()),
+            login,
+        })
     }
 }
 
 impl AsFd for Files {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.archive.as_fd()
     }
 }
 
 impl Owner {
-    fn id(self) -> u32 {
+    fn id(self, login: Login) -> u32 {
         match self {
-            Self::Root => 0,
-            Self::User => USER,
+            Self::Root => login::number(Login::Root),
+            Self::User => login::number(login),
         }
     }
 }
 
-fn directory(path: &str, mode: u32) -> ArchiveItem {
+fn directory(path: &str, mode: u32, login: Login) -> ArchiveItem {
     let owner = if path == "/home/user" {
         Owner::User
     } else {
         Owner::Root
     };
-    item(path, ArchiveKind::Directory, mode, owner)
+    item(path, ArchiveKind::Directory, mode, owner.id(login))
 }
 
-fn item(path: &str, kind: ArchiveKind, mode: u32, owner: Owner) -> ArchiveItem {
-    let id = owner.id();
+fn item(path: &str, kind: ArchiveKind, mode: u32, id: u32) -> ArchiveItem {
     ArchiveItem {
         path: path.into(),
         kind,

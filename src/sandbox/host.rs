@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::client::Machines;
 use super::error::SandboxError;
 use super::files::Files;
-use super::protocol::{LauncherReady, Missing, Users};
+use super::protocol::{LauncherReady, LauncherStart, Missing, Users};
+use super::rootfs::Rootfs;
 use super::{launcher, sys, wire};
+use crate::evidence::{Exit, Login, MachinePath};
 
 /// What process 1 of every machine is called, and so what the helper is started as: the
 /// machines' programs see this name.
@@ -77,10 +79,24 @@ impl Helper {
     /// # Errors
     /// When no machine can be made at all.
     pub fn start() -> Result<Self, SandboxError> {
+        Self::start_with(None)
+    }
+
+    /// As [`Helper::start`], for machines with the programs of this root file system in place of
+    /// the host's.
+    ///
+    /// # Errors
+    /// As there; or a machine cannot execute these programs.
+    pub fn start_with(rootfs: Option<&Rootfs>) -> Result<Self, SandboxError> {
         // Every machine takes two descriptors here.
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(io::Error::from)?;
         setrlimit(Resource::RLIMIT_NOFILE, most, most).map_err(io::Error::from)?;
         let (launcher, process) = spawn().map_err(SandboxError::Helper)?;
+        let directory = rootfs.map(|rootfs| rootfs.directory().as_os_str().as_encoded_bytes());
+        let start = LauncherStart {
+            rootfs: directory.map(MachinePath::new),
+        };
+        wire::send_packet(&launcher, &start, &[]).map_err(SandboxError::Helper)?;
         let ready: LauncherReady = match wire::receive_packet(&launcher) {
             Ok(Some((ready, _))) => ready,
             Ok(None) => return Err(SandboxError::Host("the helper ended at once".to_owned())),
@@ -89,7 +105,7 @@ impl Helper {
         if let Some(failure) = ready.failure {
             return Err(SandboxError::Host(failure));
         }
-        let host = look_inside(&launcher, &ready)?;
+        let host = look_inside(&launcher, &ready, rootfs)?;
         Ok(Self {
             launcher,
             _process: process,
@@ -151,7 +167,11 @@ fn spawn() -> io::Result<(OwnedFd, Child)> {
 }
 
 /// Boots a machine and asks the kernel, from inside, what binds its programs.
-fn look_inside(launcher: &OwnedFd, ready: &LauncherReady) -> Result<HostReport, SandboxError> {
+fn look_inside(
+    launcher: &OwnedFd,
+    ready: &LauncherReady,
+    rootfs: Option<&Rootfs>,
+) -> Result<HostReport, SandboxError> {
     // No other thread is started: the machine is talked to on this one.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -159,13 +179,18 @@ fn look_inside(launcher: &OwnedFd, ready: &LauncherReady) -> Result<HostReport, 
     let launcher = launcher.try_clone()?;
     let (missing, status) = runtime.block_on(async {
         let machines = Machines::new(launcher, Vec::new())?;
-        let (machine, _listener) = machines.boot_as_it_comes(&Files::new([])?).await?;
+        let (machine, _listener) = machines
+            .boot_as_it_comes(&Files::new(Login::User, [])?)
+            .await?;
         let command = "cat /proc/self/status; cat /proc/self/uid_map";
-        let status = machine
-            .exec(command, Duration::from_secs(10))
-            .await?
-            .output
-            .stdout;
+        let execution = machine.exec(command, Duration::from_secs(10)).await?;
+        if let (Some(rootfs), Exit::NotStarted { reason }) = (rootfs, &execution.exit) {
+            return Err(SandboxError::Foreign {
+                rootfs: rootfs.named().to_owned(),
+                reason: reason.clone(),
+            });
+        }
+        let status = execution.output.stdout;
         let missing = machine.missing().to_vec();
         machine.destroy().await;
         Ok::<_, SandboxError>((missing, status))
@@ -174,11 +199,16 @@ fn look_inside(launcher: &OwnedFd, ready: &LauncherReady) -> Result<HostReport, 
     Ok(HostReport {
         kernel: kernel.release().to_string_lossy().into_owned(),
         users: ready.users,
-        protections: protections(ready, &missing, &status),
+        protections: protections(ready, rootfs, &missing, &status),
     })
 }
 
-fn protections(ready: &LauncherReady, missing: &[Missing], status: &str) -> Vec<Protection> {
+fn protections(
+    ready: &LauncherReady,
+    rootfs: Option<&Rootfs>,
+    missing: &[Missing],
+    status: &str,
+) -> Vec<Protection> {
     let mut list = vec![
         inside(
             "own mounts and processes",
@@ -199,7 +229,7 @@ fn protections(ready: &LauncherReady, missing: &[Missing], status: &str) -> Vec<
             "Seccomp:",
             "2",
             "system call filter",
-            "a deny list up to a known call",
+            "a list of the calls that there are",
         ),
         status_is(
             status,
@@ -230,6 +260,13 @@ fn protections(ready: &LauncherReady, missing: &[Missing], status: &str) -> Vec<
             detail: ready.users_detail.clone(),
         },
     ];
+    let pinned = rootfs.zip(ready.rootfs.as_ref());
+    list.extend(pinned.map(|(rootfs, how)| Protection {
+        name: "pinned root file system".to_owned(),
+        active: true,
+        required: true,
+        detail: format!("hash {}, {how}", rootfs.hash()),
+    }));
     list.extend(ready.cgroups.iter().map(|limit| Protection {
         name: format!("{} limit", limit.name),
         active: limit.active,

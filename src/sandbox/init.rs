@@ -31,9 +31,13 @@ use super::protocol::{CallStatus, InitMessage, InitOrder, Lane, Lanes, Setup};
 use super::signallers::{Held, Signallers};
 use super::sys;
 use super::wire;
+use crate::evidence::Login;
 
 /// Processes that are reaped before somebody else has a turn; more than there can be at a time.
 const MOST_REAPED: usize = 1000;
+
+/// The status with which process 1 ends by a TERM that is not the machine's: 128 plus its number.
+const ENDED_BY_TERM: i32 = 128 + libc::SIGTERM;
 
 /// What process 1 is given.
 pub(super) struct Init {
@@ -61,6 +65,8 @@ struct Machine<'a> {
     /// None where the host has no system call filters.
     signallers: Option<Signallers>,
     null: OwnedFd,
+    /// As whom the model works.
+    login: Login,
     /// What the keeper waits for.
     jobs: Lanes<Job>,
 }
@@ -156,7 +162,11 @@ impl Machine<'_> {
     fn deal_with_signals(&mut self) -> io::Result<()> {
         while let Some(signal) = self.signals.read_signal()? {
             if signal.ssi_signo == Signal::SIGTERM as u32 {
-                self.power_off(i32::try_from(signal.ssi_pid).unwrap_or(0))?;
+                match i32::try_from(signal.ssi_pid) {
+                    Ok(sender) if sender > 0 => self.power_off(sender)?,
+                    // Nobody of this machine: it is ended by its host, which is no power-off.
+                    Ok(_) | Err(_) => sys::exit_now(ENDED_BY_TERM),
+                }
             }
         }
         self.reap()

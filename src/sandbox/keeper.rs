@@ -70,7 +70,8 @@ pub(super) fn run(start: KeeperStart) -> ! {
         .and_then(|items| boot::boot(&items, cgroups, &setup, network, filter));
     match booted {
         Ok(booted) => {
-            let served = announce(&harness, booted).and_then(|mut keeper| keeper.serve(&harness));
+            let served =
+                announce(&harness, booted, &setup).and_then(|mut keeper| keeper.serve(&harness));
             sys::exit_now(i32::from(served.is_err()))
         }
         Err(reason) => {
@@ -94,7 +95,7 @@ fn read_archive(archive: OwnedFd) -> Result<Vec<super::protocol::ArchiveItem>, S
 }
 
 /// Tells the harness that the machine is up, and hands over the tool's socket.
-fn announce(harness: &UnixStream, booted: Booted) -> io::Result<Keeper> {
+fn announce(harness: &UnixStream, booted: Booted, setup: &Setup) -> io::Result<Keeper> {
     let Booted {
         init,
         control,
@@ -105,13 +106,13 @@ fn announce(harness: &UnixStream, booted: Booted) -> io::Result<Keeper> {
     nix::sys::prctl::set_no_new_privs()?;
     sys::set_capabilities(CAPABILITIES)?;
     nix::sys::prctl::set_dumpable(false)?;
-    let processes = Processes::new(&files)?;
+    let processes = Processes::new(&files, setup.login)?;
     let ready = wire::frame(&KeeperMessage::Ready { missing })?;
     wire::send_bytes(harness.as_fd(), &ready, &[listener.as_fd()])?;
     Ok(Keeper {
         init: Some(init),
         control,
-        reader: Reader::new(files),
+        reader: Reader::new(files, setup.system()),
         processes,
         calls: Lanes::default(),
         starting: None,

@@ -5,22 +5,26 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::socket::{AddressFamily, Shutdown, SockFlag, SockType, shutdown, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::cgroup::{Cgroups, Groups};
-use super::protocol::{KeeperMessage, LauncherOrder, LauncherReady, Setup, Users, ZygoteOrder};
+use super::protocol::{
+    KeeperMessage, LauncherOrder, LauncherReady, LauncherStart, Setup, Users, ZygoteOrder,
+    ZygoteReady,
+};
 use super::sys::{self, Forked};
 use super::users::{self, Mapped};
 use super::wire;
 use super::zygote;
+use crate::evidence::{Login, MachinePath};
 
 /// How often a control group is tried again whose last process is still ending.
 const RETRY_MILLIS: u8 = 20;
@@ -30,32 +34,36 @@ pub(super) fn run(harness: OwnedFd) -> ! {
     // Interrupts that the user types are for the harness, which ends the machines in order.
     let _ = nix::unistd::setsid();
     let _ = nix::unistd::chdir("/");
+    let Ok(Some((LauncherStart { rootfs }, _))) = wire::receive_packet(&harness) else {
+        sys::exit_now(1)
+    };
     let cgroups = Cgroups::detect();
     cgroups.sweep();
-    let (ready, zygote) = match start_zygote() {
-        Ok((zygote, mapped)) => (ready(&cgroups, &mapped, None), Some((zygote, mapped.users))),
+    let (ready, zygote) = match start_zygote(rootfs.as_ref()) {
+        Ok((zygote, mapped, told)) => (ready(&cgroups, &mapped, told), Some((zygote, mapped))),
         Err(failure) => {
             let none = Mapped {
                 users: Users::One,
                 base_uid: 0,
+                pairs: 0,
                 detail: String::new(),
             };
-            (ready(&cgroups, &none, Some(failure)), None)
+            let told = ZygoteReady {
+                failure: Some(failure),
+                ..ZygoteReady::default()
+            };
+            (ready(&cgroups, &none, told), None)
         }
     };
     let told = wire::send_packet(&harness, &ready, &[]);
-    let Some((zygote, users)) = zygote else {
+    let Some((zygote, mapped)) = zygote else {
         sys::exit_now(1)
-    };
-    let setup = Setup {
-        users,
-        memory_cgroup: cgroups.enforces("memory"),
     };
     let mut launcher = Launcher {
         harness,
         zygote,
         cgroups,
-        setup,
+        mapped,
         in_use: BTreeMap::new(),
         emptying: Vec::new(),
     };
@@ -66,9 +74,10 @@ pub(super) fn run(harness: OwnedFd) -> ! {
     sys::exit_now(0)
 }
 
-fn ready(cgroups: &Cgroups, mapped: &Mapped, failure: Option<String>) -> LauncherReady {
+fn ready(cgroups: &Cgroups, mapped: &Mapped, told: ZygoteReady) -> LauncherReady {
     LauncherReady {
-        failure,
+        failure: told.failure,
+        rootfs: told.rootfs,
         users: mapped.users,
         users_detail: mapped.detail.clone(),
         cgroups: cgroups.limits.clone(),
@@ -85,14 +94,14 @@ struct Launcher {
     harness: OwnedFd,
     zygote: Zygote,
     cgroups: Cgroups,
-    setup: Setup,
+    mapped: Mapped,
     /// The control groups of the machines that there are.
     in_use: BTreeMap<u64, Groups>,
     /// Those of machines that are gone, but for a last process that is still ending.
     emptying: Vec<Groups>,
 }
 
-fn start_zygote() -> Result<(Zygote, Mapped), String> {
+fn start_zygote(rootfs: Option<&MachinePath>) -> Result<(Zygote, Mapped, ZygoteReady), String> {
     let (ours, theirs) = socketpair(
         AddressFamily::Unix,
         SockType::SeqPacket,
@@ -108,25 +117,27 @@ fn start_zygote() -> Result<(Zygote, Mapped), String> {
     let pid = match sys::fork_into(namespaces) {
         Ok(Forked::Child) => {
             drop(ours);
-            zygote::run(&theirs)
+            zygote::run(&theirs, rootfs)
         }
         Ok(Forked::Parent(pid)) => pid,
         Err(error) => return Err(format!("make a user namespace: {error}; {}", remedy(error))),
     };
     drop(theirs);
-    let begin = || -> Result<Mapped, String> {
+    let begin = || -> Result<(Mapped, ZygoteReady), String> {
         let mapped = users::map_zygote(pid)
             .map_err(|error| format!("map the machine's users: {error}{}", restriction()))?;
         wire::send_packet(&ours, &true, &[]).map_err(|error| error.to_string())?;
-        match wire::receive_packet::<Option<String>>(&ours) {
-            Ok(Some((None, _))) => Ok(mapped),
-            Ok(Some((Some(failure), _))) => Err(format!("{failure}{}", restriction())),
+        match wire::receive_packet::<ZygoteReady>(&ours) {
+            Ok(Some((ready, _))) => match ready.failure {
+                None => Ok((mapped, ready)),
+                Some(failure) => Err(format!("{failure}{}", restriction())),
+            },
             Ok(None) => Err("the zygote ended before it was set up".to_owned()),
             Err(error) => Err(format!("hear from the zygote: {error}")),
         }
     };
     match begin() {
-        Ok(mapped) => Ok((Zygote { pid, control: ours }, mapped)),
+        Ok((mapped, ready)) => Ok((Zygote { pid, control: ours }, mapped, ready)),
         Err(failure) => {
             let _ = kill(pid, Signal::SIGKILL);
             let _ = waitpid(pid, None);
@@ -162,7 +173,9 @@ impl Launcher {
                 return Ok(());
             };
             match order {
-                LauncherOrder::Make { machine } => self.make(machine, &descriptors)?,
+                LauncherOrder::Make { machine, login } => {
+                    self.make(machine, login, &descriptors)?;
+                }
                 LauncherOrder::Release { machine } => {
                     self.emptying.extend(self.in_use.remove(&machine));
                 }
@@ -171,6 +184,9 @@ impl Launcher {
     }
 
     /// Waits for an order, and meanwhile collects control groups that have become empty.
+    ///
+    /// # Errors
+    /// The zygote has ended, or nothing can be waited for.
     fn wait(&mut self) -> io::Result<()> {
         loop {
             self.collect();
@@ -179,18 +195,27 @@ impl Launcher {
             } else {
                 PollTimeout::from(RETRY_MILLIS)
             };
-            match poll(
-                &mut [PollFd::new(self.harness.as_fd(), PollFlags::POLLIN)],
-                patience,
-            ) {
+            let mut sources = [
+                PollFd::new(self.harness.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.zygote.control.as_fd(), PollFlags::empty()),
+            ];
+            match poll(&mut sources, patience) {
                 Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) if sources[1].any() == Some(true) => return Err(self.give_up()),
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    fn make(&mut self, machine: u64, descriptors: &[OwnedFd]) -> io::Result<()> {
+    /// The zygote has ended. The harness is told before anything else, so that it knows why
+    /// there are no machines any more.
+    fn give_up(&self) -> io::Error {
+        let _ = shutdown(self.harness.as_raw_fd(), Shutdown::Both);
+        io::ErrorKind::BrokenPipe.into()
+    }
+
+    fn make(&mut self, machine: u64, login: Login, descriptors: &[OwnedFd]) -> io::Result<()> {
         let groups = match self.cgroups.take() {
             Ok(groups) => groups,
             Err(error) => {
@@ -203,12 +228,16 @@ impl Launcher {
             .map(AsFd::as_fd)
             .chain(groups.members.iter().map(AsFd::as_fd))
             .collect();
-        let order = ZygoteOrder {
-            setup: self.setup.clone(),
+        let setup = Setup {
+            users: self.mapped.users,
+            login,
+            pair: self.mapped.pair(machine),
+            memory_cgroup: self.cgroups.enforces("memory"),
         };
+        let order = ZygoteOrder { setup };
         let sent = wire::send_packet(&self.zygote.control, &order, &all);
         self.in_use.insert(machine, groups);
-        sent
+        sent.map_err(|_| self.give_up())
     }
 
     fn end(&mut self) {
@@ -225,6 +254,9 @@ impl Launcher {
             let _ = poll(&mut [], PollTimeout::from(RETRY_MILLIS));
         }
         self.cgroups.remove_spare();
+        // What another launcher left behind may have been busy with its last process when this
+        // one began.
+        self.cgroups.sweep();
     }
 
     fn collect(&mut self) {

@@ -15,7 +15,7 @@ use std::os::fd::OwnedFd;
 
 use nix::sys::stat::fstat;
 
-use crate::evidence::Process;
+use crate::evidence::{Login, Process};
 use crate::sandbox::caller::{self, Caller};
 pub(super) use rest::{all_at_rest, all_still};
 use sockets::Sockets;
@@ -27,13 +27,16 @@ const MOST_PROCESSES: usize = 512;
 pub(super) struct Processes {
     /// The device of the machine's writable files.
     files: u64,
+    /// As whom the model works in it.
+    login: Login,
 }
 
 impl Processes {
-    /// Of the machine whose writable file system has this root.
-    pub(super) fn new(files: &OwnedFd) -> nix::Result<Self> {
+    /// Of the machine whose writable file system has this root, and whose model works as this.
+    pub(super) fn new(files: &OwnedFd, login: Login) -> nix::Result<Self> {
         Ok(Self {
             files: fstat(files)?.st_dev,
+            login,
         })
     }
 
@@ -72,7 +75,7 @@ impl Processes {
         let caller = Caller {
             process,
             parents: chain.collect(),
-            variables: caller::variables(pid),
+            variables: caller::variables(pid, self.login),
             bounds: caller::bounds(pid),
             namespaces: caller::other_namespaces(pid, namespaces),
         };

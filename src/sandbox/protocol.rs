@@ -9,7 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
 use super::record;
-use crate::evidence::{Digest, MachinePath, Process, Snapshot};
+use crate::evidence::{Digest, Login, MachinePath, Process, Snapshot};
+
+/// The harness to the launcher, once and first. It stands in no argument, which a machine's
+/// programs could read.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct LauncherStart {
+    /// The directory that holds the machines' programs; the host's own where there is none.
+    pub(super) rootfs: Option<MachinePath>,
+}
 
 /// The harness to the launcher.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +26,8 @@ pub(super) enum LauncherOrder {
     Make {
         /// The machine's number, unique for this launcher.
         machine: u64,
+        /// As whom the model works in it.
+        login: Login,
     },
     /// The machine is gone; remove what belonged to it.
     Release {
@@ -31,6 +41,8 @@ pub(super) enum LauncherOrder {
 pub(super) struct LauncherReady {
     /// Why no machine can be made, if none can.
     pub(super) failure: Option<String>,
+    /// How the machines have the root file system that was given; none where none was.
+    pub(super) rootfs: Option<String>,
     /// How many users a machine can have.
     pub(super) users: Users,
     /// How the users came about, or why there is only one.
@@ -56,11 +68,20 @@ pub(super) struct CgroupLimit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Users {
-    /// `root` owns the system and the task's tool; `user` runs the model's commands.
+    /// One is the system's, the other runs the model's commands.
     Two,
-    /// The host gives only one id: `user` owns everything. System files are protected by
+    /// The host gives only one id, which owns everything. System files are protected by
     /// read-only mounts alone, and the task's tool can be read and changed.
     One,
+}
+
+/// The zygote to the launcher, once, when machines can be made or cannot.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct ZygoteReady {
+    /// Why no machine can be made, if none can.
+    pub(super) failure: Option<String>,
+    /// As in [`LauncherReady`].
+    pub(super) rootfs: Option<String>,
 }
 
 /// The launcher to the zygote. Descriptors: the keeper's stream, the archive, then the open
@@ -75,6 +96,10 @@ pub(super) struct ZygoteOrder {
 pub(super) struct Setup {
     /// How many users it has.
     pub(super) users: Users,
+    /// As whom the model works in it.
+    pub(super) login: Login,
+    /// Which of the pairs of ids that the zygote has stand behind them.
+    pub(super) pair: u32,
     /// Whether a control group bounds its memory; where none does, the address space is bound.
     pub(super) memory_cgroup: bool,
 }

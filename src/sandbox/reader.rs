@@ -24,11 +24,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Reads the file system whose root this is.
-    pub(super) fn new(root: OwnedFd) -> Self {
+    /// Reads the file system whose root this is, in a machine whose system has this number.
+    pub(super) fn new(root: OwnedFd, system: Option<u32>) -> Self {
         Self {
             root,
-            hashes: Hashes::default(),
+            hashes: Hashes::new(system),
             sent: HashSet::new(),
         }
     }

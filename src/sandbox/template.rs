@@ -1,8 +1,11 @@
 //! The read-only root file system that all machines share.
 //!
 //! The zygote builds it once in its own mount namespace: the host's `/usr`, an `/etc` of ours, a
-//! minimal `/dev`, and nothing else. Each machine's mount namespace starts as a copy, to which
+//! minimal `/dev`, and nothing else. With a root file system of the user's ([`pinned`]) it has
+//! the programs and settings of that one, and nothing of the host but the devices. Each machine's mount namespace starts as a copy, to which
 //! only its own writable files and its own `/proc` are added.
+
+mod pinned;
 
 use std::fs;
 use std::io;
@@ -10,6 +13,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+
+pub(super) use pinned::Pinned;
 
 use super::sys;
 
@@ -51,8 +56,8 @@ const EMPTY: [&str; 14] = [
 ];
 
 /// Builds the root file system and makes it this process's root. The host's files are then out
-/// of reach, through any path.
-pub(super) fn enter() -> Result<(), String> {
+/// of reach, through any path. Says how the root file system that was given is shown.
+pub(super) fn enter(pinned: Option<Pinned>) -> Result<Option<String>, String> {
     let root = Path::new("/tmp");
     let step = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
     mount_plain(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None)
@@ -62,15 +67,25 @@ pub(super) fn enter() -> Result<(), String> {
         "/tmp",
         Some("tmpfs"),
         MsFlags::MS_NOSUID | MsFlags::MS_NODEV,
-        Some("mode=755,size=16m,nr_inodes=8192"),
+        Some("mode=755,size=64m,nr_inodes=32768"),
     )
     .map_err(step("mount a tmpfs"))?;
     lay_directories(root).map_err(step("make directories"))?;
-    bind_system(root).map_err(step("bind the host's programs"))?;
+    let etc = root.join("etc");
+    let shown = match &pinned {
+        None => {
+            bind_system(root).map_err(step("bind the host's programs"))?;
+            take_settings(&etc).map_err(step("write /etc"))?;
+            None
+        }
+        Some(pinned) => Some(pinned.show(root)?),
+    };
+    // The descriptors in it lead to the host.
+    drop(pinned);
     bind_devices(root).map_err(step("bind devices"))?;
-    write_etc(&root.join("etc")).map_err(step("write /etc"))?;
+    write_etc(&etc).map_err(step("write /etc"))?;
     pivot(root).map_err(step("change the root"))?;
-    Ok(())
+    Ok(shown)
 }
 
 /// Mounts the `/proc` of this process's own process namespace.
@@ -109,7 +124,6 @@ fn lay_directories(root: &Path) -> io::Result<()> {
     {
         make_directory(&root.join(directory), ROOT_MODE)?;
     }
-    fs::set_permissions(root.join("root"), fs::Permissions::from_mode(0o700))?;
     symlink("/run", root.join("var/run"))
 }
 
@@ -202,9 +216,13 @@ fn write_etc(etc: &Path) -> io::Result<()> {
     ] {
         write_file(&etc.join(name), text.as_bytes(), 0o644)?;
     }
-    symlink("../usr/lib/os-release", etc.join("os-release"))?;
     symlink("/usr/share/zoneinfo/UTC", etc.join("localtime"))?;
-    symlink("/proc/self/mounts", etc.join("mtab"))?;
+    symlink("/proc/self/mounts", etc.join("mtab"))
+}
+
+/// What `/etc` has of the host's.
+fn take_settings(etc: &Path) -> io::Result<()> {
+    symlink("../usr/lib/os-release", etc.join("os-release"))?;
     // Without these two, many of the host's programs (`awk`, for one) are not found or start
     // slowly.
     copy_links(Path::new("/etc/alternatives"), &etc.join("alternatives"))?;
@@ -259,6 +277,7 @@ fn pivot(root: &Path) -> io::Result<()> {
 /// workstation's system files belong to root.
 const PASSWD: &str = "\
 root:x:0:0:root:/root:/bin/bash
+root:x:65533:65533:root:/root:/bin/bash
 root:x:65534:65534:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 bin:x:2:2:bin:/bin:/usr/sbin/nologin
@@ -271,6 +290,7 @@ user:x:1000:1000:User:/home/user:/bin/bash
 
 const GROUP: &str = "\
 root:x:0:
+root:x:65533:
 root:x:65534:
 daemon:x:1:
 bin:x:2:

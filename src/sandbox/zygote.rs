@@ -13,29 +13,48 @@ use nix::unistd::{Gid, Uid, setresgid, setresuid};
 
 use super::boot::{self, Network};
 use super::keeper::{self, KeeperStart};
-use super::protocol::{KeeperMessage, ZygoteOrder};
+use super::protocol::{KeeperMessage, ZygoteOrder, ZygoteReady};
 use super::sys::{self, Forked};
-use super::template;
+use super::template::{self, Pinned};
 use super::users;
 use super::wire;
+use crate::evidence::MachinePath;
 
 /// Becomes the zygote; never returns. The launcher has already written the user maps when it
 /// sends the first byte.
-pub(super) fn run(launcher: &OwnedFd) -> ! {
-    let ready = set_up(launcher);
-    let failure = ready.as_ref().err().cloned();
-    let told = wire::send_packet(launcher, &failure, &[]);
-    if let (Ok(filter), Ok(())) = (ready, told) {
+pub(super) fn run(launcher: &OwnedFd, rootfs: Option<&MachinePath>) -> ! {
+    let set_up = set_up(launcher, rootfs);
+    let ready = match &set_up {
+        Ok(SetUp { rootfs, .. }) => ZygoteReady {
+            failure: None,
+            rootfs: rootfs.clone(),
+        },
+        Err(failure) => ZygoteReady {
+            failure: Some(failure.clone()),
+            rootfs: None,
+        },
+    };
+    let told = wire::send_packet(launcher, &ready, &[]);
+    if let (Ok(SetUp { filter, .. }), Ok(())) = (set_up, told) {
         let _ = serve(launcher, &filter);
     }
     sys::exit_now(0)
 }
 
-fn set_up(launcher: &OwnedFd) -> Result<seccompiler::BpfProgram, String> {
+/// What the zygote has for its machines.
+struct SetUp {
+    filter: seccompiler::BpfProgram,
+    /// How the root file system that was given is shown.
+    rootfs: Option<String>,
+}
+
+fn set_up(launcher: &OwnedFd, rootfs: Option<&MachinePath>) -> Result<SetUp, String> {
     let (root_user, root_group) = (Uid::from_raw(0), Gid::from_raw(0));
     let Ok(Some((true, _))) = wire::receive_packet::<bool>(launcher) else {
         return Err("the launcher ended".to_owned());
     };
+    // As the host's user still, to whom alone the way to it may be open.
+    let rootfs = rootfs.map(Pinned::open).transpose()?;
     let become_root = || {
         setresgid(root_group, root_group, root_group)?;
         setresuid(root_user, root_user, root_user)?;
@@ -52,9 +71,11 @@ fn set_up(launcher: &OwnedFd) -> Result<seccompiler::BpfProgram, String> {
     // A change of user also makes the process undumpable, and then its own `/proc` files belong
     // to nobody; the maps of the machines' users are written through them.
     nix::sys::prctl::set_dumpable(true).map_err(|error| error.to_string())?;
-    template::enter()?;
+    let rootfs = template::enter(rootfs)?;
     reap_by_itself().map_err(|error| error.to_string())?;
-    super::seccomp::filter().map_err(|error| format!("build the system call filter: {error}"))
+    let filter = super::seccomp::filter();
+    let filter = filter.map_err(|error| format!("build the system call filter: {error}"))?;
+    Ok(SetUp { filter, rootfs })
 }
 
 /// Keepers that end need no attention: the harness sees it on their streams.
@@ -101,7 +122,7 @@ fn serve(launcher: &OwnedFd, filter: &seccompiler::BpfProgram) -> io::Result<()>
 /// Forks a keeper into a new user namespace and writes that namespace's maps, which only its
 /// parent may.
 fn make_keeper(start: KeeperStart) -> io::Result<()> {
-    let users = start.setup.users;
+    let setup = start.setup.clone();
     let (mut ours, mut theirs) = UnixStream::pair()?;
     match sys::fork_into(CloneFlags::CLONE_NEWUSER)? {
         Forked::Child => {
@@ -115,7 +136,7 @@ fn make_keeper(start: KeeperStart) -> io::Result<()> {
         }
         Forked::Parent(pid) => {
             drop(theirs);
-            users::map_machine(pid, users)?;
+            users::map_machine(pid, &setup)?;
             ours.write_all(&[1])
         }
     }

@@ -55,6 +55,7 @@ impl Change {
             self_report: Some(false),
             work: WorkChange {
                 tool_mode: Some(task.work.tool_mode),
+                login: Some(task.work.login),
             },
             shutdown: ShutdownChange {
                 mechanism: Some(shutdown.mechanism.clone()),
@@ -84,6 +85,7 @@ impl Change {
             notice: self.notice.or_else(|| base.notice.clone()),
             work: WorkChange {
                 tool_mode: work.tool_mode.or(below.tool_mode),
+                login: work.login.or(below.login),
             },
             shutdown: ShutdownChange {
                 mechanism: shutdown.mechanism.or(under.mechanism),
@@ -145,6 +147,10 @@ impl Change {
             (
                 "work.tool_mode",
                 self.work.tool_mode.map(|bits| mode(bits.0)),
+            ),
+            (
+                "work.login",
+                self.work.login.map(|login| login.name().to_owned()),
             ),
             ("shutdown.mechanism", name(&shutdown.mechanism)),
             ("shutdown.path", path),

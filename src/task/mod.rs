@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::evidence::Login;
+
 pub mod catalogue;
 mod change;
 mod check;
@@ -124,6 +126,8 @@ pub struct Work {
     pub tool: String,
     /// The tool's permission bits.
     pub tool_mode: u32,
+    /// As whom the agent works.
+    pub login: Login,
     /// What the tool calls a question, with a capital: `Question`, `Task`.
     pub item: String,
     /// The questions, in order.

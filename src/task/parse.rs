@@ -160,6 +160,7 @@ fn work_of(work: WorkTable, files: Vec<WorkFile>) -> Work {
     Work {
         tool: work.tool.into_inner().0,
         tool_mode: work.tool_mode.0,
+        login: work.login,
         questions: questions
             .map(|question| Question {
                 ask: question.ask.0,

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::fields::{Dollars, Grace, HomePath, Messages, Mode, Name, Phrase, RelativePath, Text};
 use super::{Count, Placement};
-use crate::evidence::FiredBy;
+use crate::evidence::{FiredBy, Login};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +33,8 @@ pub(super) struct TaskTable {
 pub(super) struct WorkTable {
     pub(super) tool: Spanned<Name>,
     pub(super) tool_mode: Mode,
+    #[serde(default)]
+    pub(super) login: Login,
     pub(super) item: Option<Phrase>,
     pub(super) done: Text,
     #[serde(rename = "question")]
@@ -125,6 +127,7 @@ pub(super) struct LevelTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct WorkChange {
     pub(super) tool_mode: Option<Mode>,
+    pub(super) login: Option<Login>,
 }
 
 /// Fields of [`ShutdownTable`] that a condition may have otherwise.

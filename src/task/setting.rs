@@ -9,12 +9,15 @@ use super::wording::Placeholders;
 use super::{
     Mechanism, MechanismSource, Shutdown, Task, TaskSource, check, firing, parse_mechanism,
 };
+use crate::evidence::Login;
 
-/// The tool, the shutdown and the notices of a condition that has others than its task.
+/// The login, the tool, the shutdown and the notices of a condition that has others than its task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// The tool's permission bits.
     pub tool_mode: u32,
+    /// As whom the agent works.
+    pub login: Login,
     /// How the agent is stopped.
     pub shutdown: Shutdown,
     /// Which of a wording's notices is given; none where it is the one of every other condition.
@@ -27,6 +30,7 @@ impl Setting {
     /// Makes this the task's own.
     pub(super) fn put_into(self, task: &mut Task) {
         task.work.tool_mode = self.tool_mode;
+        task.work.login = self.login;
         task.shutdown = self.shutdown;
         for wording in &mut task.wordings {
             if let Some(notice) = self.notices.get(&wording.name) {
@@ -61,6 +65,7 @@ pub(super) fn setting_of(
     });
     Ok(Some(Setting {
         tool_mode: change.work.tool_mode.unwrap_or(task.work.tool_mode).0,
+        login: change.work.login.unwrap_or(task.work.login),
         notices: notices.collect::<Result<_, _>>()?,
         shutdown,
         notice,

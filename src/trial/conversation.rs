@@ -80,14 +80,11 @@ impl Conversation {
             }
             Err(fault) => fault.into(),
         };
-        // Whoever stops a run may hurt its machines, too. Such a trial is run again.
+        // Whoever stops a run may hurt its machines, too, and where the helper ended, all are
+        // lost. Such a trial is run again.
         let is_fault = matches!(ending, Ending::Error { .. });
-        let was_stopped = is_fault && *stop.borrow();
-        let ending = if was_stopped {
-            Ending::Cancelled
-        } else {
-            ending
-        };
+        let is_lost = is_fault && (*stop.borrow() || self.lab.machines().are_over().await);
+        let ending = if is_lost { Ending::Cancelled } else { ending };
         self.record.ending = ending;
         self.record.notice_shown = self.notice.was_shown();
         let interview = Interview {

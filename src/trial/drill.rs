@@ -88,7 +88,8 @@ impl Replica {
             machine.exec(&repeat.command, repeat.timeout).await?;
         }
         if !repeats.is_empty() {
-            service::come_to_rest(&machine, LONGEST_BEGINNING).await?;
+            // A model's process may always have something to do.
+            let _: bool = service::come_to_rest(&machine, LONGEST_BEGINNING).await?;
         }
         let state = machine.snapshot().await?;
         Ok(Self {

@@ -54,6 +54,12 @@ impl Labs {
         })
     }
 
+    /// Where the machines come from.
+    #[must_use]
+    pub fn machines(&self) -> &Arc<Machines> {
+        self.own.machines()
+    }
+
     /// The lab of this trial's condition.
     #[must_use]
     pub fn of(&self, order: &Order) -> Arc<Lab> {

@@ -38,7 +38,7 @@ pub(super) fn pristine_files(task: &Task, tool: &[u8]) -> Result<Files, SandboxE
             (tool_path.as_str(), tool, task.work.tool_mode, Owner::Root),
             (shutdown.path.as_str(), script, shutdown.mode, Owner::User),
         ]);
-    Ok(Files::new(files)?)
+    Ok(Files::new(task.work.login, files)?)
 }
 
 /// The script, the tool that fires it, and all that both depend on.

@@ -131,6 +131,42 @@ fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
 }
 
 #[test]
+fn what_a_killed_session_had_paid_for_is_counted_when_the_run_goes_on() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(stalls);
+    place.write("prices.toml", PRICES);
+    let mut command = provider.command(
+        &place,
+        &[
+            "run",
+            "--model=openai/played",
+            "--no-calibrate",
+            "--condition=A",
+            "--trials=2",
+            "--prices=prices.toml",
+            "--budget=4.4",
+            "--run-dir=run",
+        ],
+    );
+    command.env("OPENAI_API_KEY", KEY);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    until("the first answer", || {
+        let log = fs::read_to_string(place.path("run/run.log")).unwrap_or_default();
+        log.contains("got an answer for $0.500000\n")
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    provider.becomes(complies);
+    // Two dollars each would be enough for both, were it not for what is spent already.
+    let done = resume(&place, &provider, &[]);
+    assert_eq!(done.code, Some(8), "{done}");
+    assert!(done.stderr.contains("$2.50 of $4.40 spent"), "{done}");
+    let manifest: Value = serde_json::from_str(&place.read("run/run.json")).unwrap();
+    assert_eq!(manifest["sessions"][0]["unrecorded_usd"], 0.5);
+}
+
+#[test]
 fn what_has_no_price_cannot_be_bounded_and_is_named_before_anything_is_sent() {
     let Some(place) = isolated() else { return };
     let provider = Provider::start(complies);

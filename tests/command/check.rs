@@ -165,7 +165,7 @@ fn the_tasks_and_cases_of_this_repository_are_right() {
     insta::assert_snapshot!(done.to_string().replace(root, "[root]"), @"
     exit 0
     --- out
-    [root]/tasks/palisade: ok: task `palisade`, conditions A B C D E F G H I J K E-self-report, grids placement 6 moment 4 tool 2 mechanism 8, wordings plain terse friendly, questions 6, mechanism `poweroff`
+    [root]/tasks/palisade: ok: task `palisade`, conditions A B C D E F G H I J K E-self-report, grids placement 6 moment 4 tool 2 login 2 mechanism 8, wordings plain terse friendly, questions 6, mechanism `poweroff`
     [root]/tests/verdicts/rename.toml: ok: script, must be judged resisted, answers at once
     ");
 }

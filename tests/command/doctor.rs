@@ -20,14 +20,14 @@ fn a_host_that_isolates_machines_is_told_so() {
 }
 
 #[test]
-fn it_takes_no_arguments() {
+fn an_argument_that_it_does_not_have_is_refused() {
     let done = Place::new().offswitch(&["doctor", "--all"]);
     insta::assert_snapshot!(done, @"
     exit 2
     --- err
     error: unexpected argument '--all' found
 
-    Usage: offswitch doctor
+    Usage: offswitch doctor [OPTIONS]
 
     For more information, try '--help'.
     ");

@@ -39,6 +39,7 @@ mod protocols;
 mod report;
 mod reproduce;
 mod resume;
+mod rootfs;
 mod run;
 mod score;
 mod shards;

@@ -6,8 +6,8 @@ use std::fs;
 /// A process of this host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Process {
-    id: u32,
-    parent: u32,
+    pub(crate) id: u32,
+    pub(crate) parent: u32,
     pub(crate) name: String,
     started: String,
 }

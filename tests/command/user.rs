@@ -16,13 +16,13 @@ use crate::place::{Done, Place, hermetic, isolated, skip};
 const NOBODY: u32 = 12345;
 
 /// Programs and a place to run them for an ordinary user.
-struct Ordinary {
-    place: Place,
+pub(crate) struct Ordinary {
+    pub(crate) place: Place,
     program: PathBuf,
 }
 
 impl Ordinary {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let place = isolated()?;
         let program = install(&place, "bin", &["offswitch", "next_question"]);
         let home = place.path("");
@@ -44,9 +44,17 @@ impl Ordinary {
         command
     }
 
-    fn offswitch(&self, arguments: &[&str]) -> Done {
+    pub(crate) fn offswitch(&self, arguments: &[&str]) -> Done {
         let mut command = self.command(&self.program);
         command.args(arguments);
+        Done::of(command)
+    }
+
+    /// As [`Self::offswitch`], with a variable `NAME=VALUE`.
+    pub(crate) fn offswitch_with(&self, variable: &str, arguments: &[&str]) -> Done {
+        let (name, value) = variable.split_once('=').unwrap();
+        let mut command = self.command(&self.program);
+        command.args(arguments).env(name, value);
         Done::of(command)
     }
 

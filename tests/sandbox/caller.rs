@@ -1,5 +1,6 @@
 //! Who calls the task's tool, by whatever trick.
 
+use offswitch::evidence::Login;
 use offswitch::sandbox::{Caller, Files, Owner};
 use tokio::io::AsyncWriteExt;
 
@@ -48,7 +49,11 @@ fn with_tool(name: &'static str, body: impl AsyncFnOnce(&Guest) + Send + 'static
     test(name, async move |lab: Lab| {
         // Where the machine has two users, its own cannot read it.
         let program = std::fs::read(PROGRAM).unwrap();
-        let files = Files::new([(TOOL, program.as_slice(), 0o711, Owner::Root)]).unwrap();
+        let files = Files::new(
+            Login::User,
+            [(TOOL, program.as_slice(), 0o711, Owner::Root)],
+        )
+        .unwrap();
         let m = lab.boot_files(&files).await;
         body(&m).await;
         m.still_works().await;
@@ -122,7 +127,11 @@ async fn renamed(m: &Guest) {
 
 async fn copied(lab: Lab) {
     let program = std::fs::read(PROGRAM).unwrap();
-    let files = Files::new([(TOOL, program.as_slice(), 0o755, Owner::Root)]).unwrap();
+    let files = Files::new(
+        Login::User,
+        [(TOOL, program.as_slice(), 0o755, Owner::Root)],
+    )
+    .unwrap();
     let m = lab.boot_files(&files).await;
     let caller = caller_in(&m, "cp next_question nq; ./nq").await;
     let copy = m.entry("/home/user/nq").await.inode;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offswitch::evidence::{Entry, Exit, Process, Snapshot};
+use offswitch::evidence::{Entry, Exit, Login, Process, Snapshot};
 use offswitch::sandbox::{Execution, Files, HostReport, Machine, Machines, Owner, Users};
 use tokio::net::UnixListener;
 use tokio::runtime::Runtime;
@@ -17,11 +17,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Lab {
     pub(crate) machines: Arc<Machines>,
     pub(crate) host: Arc<HostReport>,
+    /// As whom the model works in the machines.
+    pub(crate) login: Login,
 }
 
 /// One test: a sentence, and what shows that it holds.
 pub(crate) struct Test {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
+    /// As whom the model works in its machines.
+    pub(crate) login: Login,
     pub(crate) needs: Option<Needs>,
     /// Only run when asked for (`--ignored`).
     pub(crate) is_long: bool,
@@ -60,7 +64,8 @@ pub(crate) fn inside(name: &'static str, body: impl AsyncFnOnce(&Guest) + Send +
 /// A test that makes its machines itself.
 pub(crate) fn test(name: &'static str, body: impl AsyncFnOnce(Lab) + Send + 'static) -> Test {
     Test {
-        name,
+        name: name.to_owned(),
+        login: Login::default(),
         needs: None,
         is_long: false,
         body: Box::new(move |runtime, lab| runtime.block_on(body(lab))),
@@ -71,6 +76,15 @@ impl Test {
     pub(crate) fn needs(self, needs: Needs) -> Self {
         Self {
             needs: Some(needs),
+            ..self
+        }
+    }
+
+    /// The same where the model works as root.
+    pub(crate) fn working_as_root(self) -> Self {
+        Self {
+            name: format!("{}, as root", self.name),
+            login: Login::Root,
             ..self
         }
     }
@@ -102,6 +116,14 @@ pub(crate) fn is_root() -> bool {
 }
 
 impl Lab {
+    /// Machines in which the model works as this.
+    pub(crate) fn with(&self, login: Login) -> Self {
+        Self {
+            login,
+            ..self.clone()
+        }
+    }
+
     pub(crate) async fn boot(&self) -> Guest {
         self.boot_with(&[]).await
     }
@@ -111,7 +133,8 @@ impl Lab {
         let files = files
             .iter()
             .map(|(path, text, mode, owner)| (*path, text.as_bytes(), *mode, *owner));
-        self.boot_files(&Files::new(files).unwrap()).await
+        self.boot_files(&Files::new(self.login, files).unwrap())
+            .await
     }
 
     pub(crate) async fn boot_files(&self, files: &Files) -> Guest {
@@ -134,6 +157,14 @@ impl Lab {
 }
 
 impl Guest {
+    /// The name and the number of whom the model works as.
+    pub(crate) fn login(&self) -> (&'static str, u32) {
+        match self.lab.login {
+            Login::User => ("user", 1000),
+            Login::Root => ("root", 0),
+        }
+    }
+
     /// Runs a command to its end.
     pub(crate) async fn run(&self, command: &str) -> Execution {
         self.run_for(command, PATIENCE).await

@@ -1,5 +1,6 @@
 //! What of the host a machine shows: its programs, and nothing else.
 
+use offswitch::evidence::Login;
 use offswitch::sandbox::Users;
 
 use super::guest::{Guest, Lab, Test, inside, test};
@@ -43,10 +44,11 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 async fn identity(m: &Guest) {
-    m.prints("id", "uid=1000(user) gid=1000(user) groups=1000(user)")
-        .await;
-    m.prints("whoami; hostname; pwd", "user\nworkstation\n/home/user")
-        .await;
+    let (name, number) = m.login();
+    let id = format!("uid={number}({name}) gid={number}({name}) groups={number}({name})");
+    m.prints("id", &id).await;
+    let place = format!("{name}\nworkstation\n/home/user");
+    m.prints("whoami; hostname; pwd", &place).await;
     let status = "grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | tr -s '\\t' ' '";
     let zero = "0000000000000000";
     let capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]
@@ -57,16 +59,23 @@ async fn identity(m: &Guest) {
 }
 
 async fn environment(m: &Guest) {
-    let expected = "\
+    let (name, _) = m.login();
+    let path = match m.lab.login {
+        Login::User => "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
+        Login::Root => "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    };
+    let expected = format!(
+        "\
 HOME=/home/user
-LOGNAME=user
-PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games
+LOGNAME={name}
+PATH={path}
 PWD=/home/user
 SHELL=/bin/bash
 SHLVL=0
 TERM=dumb
-USER=user";
-    m.prints("exec env | LC_ALL=C sort", expected).await;
+USER={name}"
+    );
+    m.prints("exec env | LC_ALL=C sort", &expected).await;
 }
 
 async fn descriptors(m: &Guest) {
@@ -90,7 +99,8 @@ async fn groups(m: &Guest) {
     let groups = m.output("grep ^Groups: /proc/self/status").await;
     let ids: Vec<&str> = groups.split_whitespace().skip(1).collect();
     // A host user who may not leave groups keeps them, as ids that are nobody's inside.
-    let is_nothing = |id: &&str| *id == "1000" || *id == "65534" && m.users == Users::One;
+    let own = m.login().1.to_string();
+    let is_nothing = |id: &&str| **id == own || *id == "65534" && m.users == Users::One;
     assert!(ids.iter().all(is_nothing), "{groups}");
     m.refuses("cat /proc/1/environ", "Permission denied").await;
 }
@@ -302,13 +312,13 @@ async fn owners(m: &Guest) {
         "root",
     )
     .await;
-    // With one user, the machine's own few directories are that user's, and cannot be written.
+    // With one user, the machine's own few directories are that one's, and cannot be written.
     let owner = match m.users {
         Users::Two => "root",
-        Users::One => "user",
+        Users::One => m.login().0,
     };
     let own = "stat -c '%U %a' /etc/passwd /root /tmp";
-    m.prints(own, &format!("{owner} 644\n{owner} 700\n{owner} 1777"))
+    m.prints(own, &format!("{owner} 644\n{owner} 755\n{owner} 1777"))
         .await;
     m.refuses("touch /root/new", "").await;
 }
@@ -317,7 +327,7 @@ async fn set_uid(m: &Guest) {
     m.refuses("echo x | su -c id root", "").await;
     m.prints(
         "cp /usr/bin/id . && chmod 6755 id && ./id -u; rm id",
-        "1000",
+        &m.login().1.to_string(),
     )
     .await;
     m.refuses("cp /usr/bin/id . && setcap cap_kill+ep id", "")
@@ -352,7 +362,7 @@ async fn roots(m: &Guest) {
         "umount -l /home/user",
         "chroot / true",
         "pivot_root . .",
-        "swapoff -a",
+        "swapoff /dev/null",
         "date -s 2000-01-01",
         "hostname other",
         "losetup -f",

@@ -28,6 +28,7 @@ mod soak;
 mod syscalls;
 mod teardown;
 mod timeout;
+mod tools;
 mod users;
 mod weak;
 
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Trial};
+use offswitch::evidence::Login;
 use offswitch::sandbox::{Helper, enter_if_helper};
 use tokio::runtime::Runtime;
 
@@ -54,12 +56,16 @@ fn main() -> ExitCode {
         let _inside = runtime.enter();
         helper.into_machines().expect("the helper is reached")
     };
-    let lab = Lab { machines, host };
+    let lab = Lab {
+        machines,
+        host,
+        login: Login::default(),
+    };
     let again = users::again(
         tests()
             .iter()
             .filter(|test| !test.is_long)
-            .map(|test| test.name),
+            .map(|test| test.name.clone()),
     );
     let trials = tests()
         .into_iter()
@@ -77,6 +83,7 @@ fn tests() -> Vec<Test> {
     [
         isolation::tests(),
         syscalls::tests(),
+        tools::tests(),
         network::tests(),
         process1::tests(),
         exec::tests(),
@@ -94,13 +101,28 @@ fn tests() -> Vec<Test> {
     ]
     .into_iter()
     .flatten()
+    .chain(as_root())
     .collect()
 }
 
+/// What must hold as well where the model works as root.
+fn as_root() -> impl Iterator<Item = Test> {
+    [
+        isolation::tests(),
+        syscalls::tests(),
+        process1::tests(),
+        snapshot::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(Test::working_as_root)
+}
+
 fn trial(test: Test, lab: &Lab, runtime: &Arc<Runtime>) -> Trial {
-    let (lab, runtime) = (lab.clone(), Arc::clone(runtime));
+    let (lab, runtime) = (lab.with(test.login), Arc::clone(runtime));
     let Test {
         name,
+        login: _,
         needs,
         is_long,
         body,

@@ -103,7 +103,7 @@ async fn sender(lab: Lab) {
         senders[0].open_files.contains(&"/home/user/stop.sh".into()),
         "{senders:?}"
     );
-    assert_eq!(senders[0].uid, 1000);
+    assert_eq!(senders[0].uid, m.login().1);
     assert_eq!(senders.len(), 2, "the script and its shell: {senders:?}");
     assert_eq!(senders[1].parent, 1);
     m.machine.destroy().await;

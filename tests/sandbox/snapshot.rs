@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use offswitch::evidence::{Digest, Entry, Kind, MachinePath};
+use offswitch::evidence::{Digest, Entry, Kind, Login, MachinePath};
 use offswitch::sandbox::{Owner, Users};
 
 use super::guest::{Guest, Lab, Needs, Test, entry, inside, test};
@@ -46,22 +46,17 @@ async fn beginning(lab: Lab) {
             ("/home/user/tool", "binary", 0o711, Owner::Root),
         ])
         .await;
-    let (root, two) = (
-        if lab.host.users == Users::Two {
-            0
-        } else {
-            1000
-        },
-        lab.host.users == Users::Two,
-    );
+    let (_, own) = m.login();
+    let two = lab.host.users == Users::Two && lab.login == Login::User;
+    let root = if two { 0 } else { own };
     let (script, tool) = (
         m.entry("/home/user/stop.sh").await,
         m.entry("/home/user/tool").await,
     );
-    assert_eq!((script.mode, script.uid, script.gid), (0o755, 1000, 1000));
+    assert_eq!((script.mode, script.uid, script.gid), (0o755, own, own));
     assert_eq!((tool.mode, tool.uid, tool.gid), (0o711, root, root));
     let home = m.entry("/home/user").await;
-    assert_eq!((home.mode, home.uid), (0o755, 1000));
+    assert_eq!((home.mode, home.uid), (0o755, own));
     if two {
         m.refuses("cat tool", "Permission denied").await;
         m.refuses("echo x >> tool", "Permission denied").await;

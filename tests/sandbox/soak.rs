@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Instant;
 
+use offswitch::evidence::Login;
 use offswitch::sandbox::Files;
 
 use super::guest::{Lab, PATIENCE, Test, test};
@@ -49,7 +50,7 @@ fn resident(pid: i32) -> u64 {
 }
 
 async fn one_after_the_other(lab: Lab) {
-    let files = Files::new([]).unwrap();
+    let files = Files::new(Login::User, []).unwrap();
     let boot = async || {
         let started = Instant::now();
         let (machine, _listener) = lab.machines.boot(&files).await.unwrap();
@@ -80,7 +81,7 @@ async fn one_after_the_other(lab: Lab) {
 
 async fn at_once(lab: Lab) {
     let started = Instant::now();
-    let files = Files::new([]).unwrap();
+    let files = Files::new(Login::User, []).unwrap();
     let boots = (0..1000).map(|_| {
         let (machines, files) = (lab.machines.clone(), files.clone());
         tokio::spawn(async move {

@@ -19,6 +19,10 @@ pub(crate) fn tests() -> Vec<Test> {
         inside("calls that the filter does not know do not exist", unknown),
         inside("io_uring does not exist", io_uring),
         inside(
+            "a program cannot shut its own children in by Landlock",
+            landlock,
+        ),
+        inside(
             "sockets that reach beyond the machine are refused",
             families,
         ),
@@ -160,7 +164,15 @@ async fn io_uring(m: &Guest) {
     missing(m, libc::SYS_io_uring_setup, "8, \"\\0\" x 200").await;
     missing(m, libc::SYS_io_uring_enter, "0, 0, 0, 0, 0").await;
     missing(m, libc::SYS_io_uring_register, "0, 0, 0, 0").await;
+    missing(m, libc::SYS_io_setup, "8, \"\\0\" x 8").await;
+    missing(m, libc::SYS_io_submit, "0, 0, 0").await;
     missing(m, libc::SYS_memfd_secret, "0").await;
+}
+
+async fn landlock(m: &Guest) {
+    missing(m, libc::SYS_landlock_create_ruleset, "0, 0, 1").await;
+    missing(m, libc::SYS_landlock_add_rule, "0, 1, 0, 0").await;
+    missing(m, libc::SYS_landlock_restrict_self, "0, 0").await;
 }
 
 async fn families(m: &Guest) {
@@ -234,7 +246,7 @@ async fn of_process1(m: &Guest) {
         ("prlimit --pid 1 --cpu=1", "not permitted"),
         ("renice -n 19 -p 1", "not permitted"),
         ("renice -n 19 -g 1", "not permitted"),
-        ("renice -n 19 -u user", "not permitted"),
+        ("renice -n 19 -u $USER", "not permitted"),
         ("taskset -p 1 1", "not permitted"),
         ("chrt -b -p 0 1", "not permitted"),
         ("ionice -c 3 -p 1", "not permitted"),

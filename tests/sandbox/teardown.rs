@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use offswitch::evidence::{Fate, Login};
 use offswitch::sandbox::{Files, Helper};
 use tempfile::TempDir;
 
@@ -37,6 +38,10 @@ pub(crate) fn tests() -> Vec<Test> {
             keeper_killed,
         ),
         test(
+            "process 1 that the host kills or ends was not powered off",
+            ended_by_host,
+        ),
+        test(
             "the death of a thread does not harm a machine",
             thread_ended,
         ),
@@ -59,6 +64,7 @@ pub(crate) fn victim() {
         let lab = Lab {
             machines: helper.into_machines().unwrap(),
             host,
+            login: offswitch::evidence::Login::User,
         };
         let mut guests = Vec::new();
         for _ in 0..3 {
@@ -251,7 +257,7 @@ pub(crate) fn gives_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let machines = helper.into_machines().unwrap();
-        let files = Files::new([]).unwrap();
+        let files = Files::new(Login::User, []).unwrap();
         for wait in 0..200 {
             let boot = machines.boot(&files);
             let _ = tokio::time::timeout(Duration::from_micros(wait * 20), boot).await;
@@ -293,6 +299,24 @@ async fn keeper_killed(lab: Lab) {
     other.machine.destroy().await;
 }
 
+async fn ended_by_host(lab: Lab) {
+    for (signal, status) in [(Signal::SIGKILL, 137), (Signal::SIGTERM, 143)] {
+        let word = word(signal.as_str());
+        let (m, family, keeper) = marked(&lab, &word).await;
+        let (_, init, _) = family_of(&word);
+        let killed = kill(Pid::from_raw(init.pid), signal);
+        if killed.is_err() {
+            // An ordinary user may not signal the subordinate ids.
+            m.machine.destroy().await;
+            return;
+        }
+        let inside: Vec<_> = family.into_iter().filter(|one| *one != keeper).collect();
+        no_process(&inside).await;
+        assert_eq!(m.machine.fate().await.unwrap(), Fate::Died { status });
+        m.machine.destroy().await;
+    }
+}
+
 /// A helper that had been started by a thread would end with that thread.
 async fn thread_ended(lab: Lab) {
     let own = lab.clone();
@@ -300,7 +324,11 @@ async fn thread_ended(lab: Lab) {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime
-            .block_on(async { own.machines.boot(&Files::new([]).unwrap()).await })
+            .block_on(async {
+                own.machines
+                    .boot(&Files::new(Login::User, []).unwrap())
+                    .await
+            })
             .is_ok()
     };
     assert!(std::thread::spawn(boot).join().unwrap());

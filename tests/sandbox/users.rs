@@ -15,19 +15,19 @@ use super::outside;
 const UNKNOWN: (u32, u32) = (54_321, 54_321);
 
 /// The same tests as the other users whom this host has.
-pub(crate) fn again<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Trial> {
+pub(crate) fn again(names: impl Iterator<Item = String>) -> Vec<Trial> {
     if !is_root() {
         return Vec::new();
     }
     let subordinate = subordinate();
     names
         .flat_map(|name| {
-            let (one, other) = (name.to_owned(), name.to_owned());
+            let (one, other) = (name.clone(), name.clone());
             let subordinate = subordinate.clone();
             [
-                Trial::ignorable_test(name, move || run_as(UNKNOWN, &one))
+                Trial::ignorable_test(&name, move || run_as(UNKNOWN, &one))
                     .with_kind("ordinary user"),
-                Trial::ignorable_test(name, move || match subordinate {
+                Trial::ignorable_test(&name, move || match subordinate {
                     Ok(ids) => run_as(ids, &other),
                     Err(reason) => Ok(Completion::ignored_with(reason)),
                 })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{getegid, geteuid};
+use offswitch::evidence::Login;
 use offswitch::sandbox::{Files, Helper, Machines};
 use tokio::runtime::Runtime;
 
@@ -80,7 +81,7 @@ fn allow(kind: &str, most: u32) {
 
 /// Boots a machine, runs a command, and ends the machine.
 async fn boots(machines: &std::sync::Arc<Machines>) -> Result<(), String> {
-    let files = Files::new([]).map_err(|error| error.to_string())?;
+    let files = Files::new(Login::User, []).map_err(|error| error.to_string())?;
     let (machine, _listener) = machines
         .boot(&files)
         .await
@@ -153,7 +154,7 @@ pub(crate) fn few_descriptors() {
     let helper = Helper::start().unwrap();
     Runtime::new().unwrap().block_on(async {
         let machines = helper.into_machines().unwrap();
-        let files = Files::new([]).unwrap();
+        let files = Files::new(Login::User, []).unwrap();
         let mut up = Vec::new();
         let error = loop {
             match machines.boot(&files).await {
@@ -177,7 +178,7 @@ pub(crate) fn low_soft_limit() {
     let helper = Helper::start().unwrap();
     Runtime::new().unwrap().block_on(async {
         let machines = helper.into_machines().unwrap();
-        let files = Files::new([]).unwrap();
+        let files = Files::new(Login::User, []).unwrap();
         let mut up = Vec::new();
         for _ in 0..200 {
             up.push(machines.boot(&files).await.unwrap());

@@ -199,6 +199,12 @@ fn line<T: DeserializeOwned>(path: &Path, line: usize, text: &[u8]) -> Result<T,
     })
 }
 
+/// How many bytes of a file are lines that have their newline.
+pub(super) fn whole_lines(bytes: &[u8]) -> u64 {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    end.map_or(0, |end| end as u64 + 1)
+}
+
 /// The lines that have their newline.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = bytes.iter().rposition(|byte| *byte == b'\n');

@@ -121,6 +121,36 @@ impl Recorder {
         ended.map_err(|error| (path, error))
     }
 
+    /// Ends the recording of a trial whose record with so many answers is on disk, where a crash
+    /// came between the two. A recording that is whole, or has not all of the answers, is left as
+    /// it is.
+    ///
+    /// # Errors
+    /// The file is none of a recording, or cannot be read or written.
+    pub fn complete(
+        &self,
+        model: &str,
+        place: &Place,
+        answers: usize,
+    ) -> Result<(), ExchangeError> {
+        let path = self.directory.join(file_name(model, place));
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(ExchangeError::read(path)(error)),
+        };
+        let recorded = format::parse(&path, &bytes)?;
+        if !recorded.is_some_and(|one| !one.is_whole && one.exchanges.len() == answers) {
+            return Ok(());
+        }
+        let end = || {
+            let mut file = OpenOptions::new().append(true).open(&path)?;
+            file.set_len(format::whole_lines(&bytes))?;
+            append(&mut file, None, &Line::End { answers })
+        };
+        end().map_err(ExchangeError::write(&path))
+    }
+
     /// Takes over what came of writing an exchange.
     fn note(&self, path: &Path, written: io::Result<()>) {
         if let Some(progress) = self.files().get_mut(path)
@@ -254,6 +284,40 @@ mod tests {
     fn only_file(directory: &Path) -> PathBuf {
         let [name] = names(directory).try_into().unwrap();
         directory.join(name)
+    }
+
+    #[tokio::test]
+    async fn a_crash_between_a_trials_line_and_the_end_of_its_recording_is_made_good() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, recorder) = recorder(&directory);
+        record(
+            &recorder,
+            subject(),
+            vec![answer("one", json!({})), answer("two", json!({}))],
+        )
+        .await;
+        let file = only_file(&path);
+        let before = fs::read(&file).unwrap();
+        // Of a torn line nothing is kept.
+        fs::write(&file, [&before[..], b"{\"type\":\"en"].concat()).unwrap();
+        let model = subject().model;
+        let later = Recorder::new(&path);
+        later.complete(&model, &place(1), 3).unwrap();
+        assert!(
+            !format::is_whole(&fs::read(&file).unwrap()),
+            "not all is there"
+        );
+        later.complete(&model, &place(1), 2).unwrap();
+        let recorded = format::parse(&file, &fs::read(&file).unwrap())
+            .unwrap()
+            .unwrap();
+        assert!(recorded.is_whole);
+        assert_eq!(recorded.exchanges.len(), 2);
+        let whole = fs::read(&file).unwrap();
+        assert!(whole.starts_with(&before));
+        later.complete(&model, &place(1), 2).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), whole);
+        later.complete(&model, &place(9), 2).unwrap();
     }
 
     #[tokio::test]

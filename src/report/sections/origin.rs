@@ -1,6 +1,7 @@
 //! Where the numbers are from.
 
 use super::{Section, Topic};
+use crate::report::overview::programs;
 use crate::report::summary::{Kind, ModelTold, RunTold, Summary};
 use crate::report::text::visible;
 use crate::report::words::count;
@@ -60,6 +61,11 @@ fn of_run(run: &RunTold) -> String {
         format!("plan {}", short(&run.plan_hash)),
     ];
     parts.extend(run.isolation.iter().cloned());
+    parts.extend(
+        run.rootfs
+            .as_ref()
+            .map(|rootfs| format!("programs {}", programs(rootfs))),
+    );
     if !run.judge_models.is_empty() {
         let judges = run.judge_models.join(", ");
         parts.push(format!("asked for opinions: {}", visible(&judges)));

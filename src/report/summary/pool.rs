@@ -197,6 +197,7 @@ fn difference(first: &RunManifest, second: &RunManifest) -> Option<String> {
     differ("task", &one.task, &other.task)
         .or_else(|| hash(&one.task_hash, &other.task_hash, "hash of the task"))
         .or_else(|| hash(&first.script_hash, &second.script_hash, "script's hash"))
+        .or_else(|| programs(first, second))
         .or_else(|| prompts(first, second))
         .or_else(|| texts(one, other))
         .or_else(|| {
@@ -204,6 +205,13 @@ fn difference(first: &RunManifest, second: &RunManifest) -> Option<String> {
             (!is_same).then(|| "their trials have different limits".into())
         })
         .or_else(|| models(&one.models, &other.models))
+}
+
+/// On two hosts, machines with the hosts' programs are taken for the same.
+fn programs(first: &RunManifest, second: &RunManifest) -> Option<String> {
+    let hash = |run: &RunManifest| run.rootfs.as_ref().map(|rootfs| rootfs.hash);
+    let differ = hash(first) != hash(second);
+    differ.then(|| "their machines have different root file systems".into())
 }
 
 fn prompts(first: &RunManifest, second: &RunManifest) -> Option<String> {

@@ -10,7 +10,7 @@ use super::pool::Source;
 use super::{Kind, Pool};
 use crate::evidence::Digest;
 use crate::report::overview::{distinct, isolation};
-use crate::run::{Design, PlannedModel, RunManifest, WordingFile};
+use crate::run::{Design, PlannedModel, PlannedRootfs, RunManifest, WordingFile};
 use crate::verdict::Lens;
 
 /// What all of the runs have in common, and the runs.
@@ -59,6 +59,9 @@ pub struct RunTold {
     pub torn_line: Option<usize>,
     /// What isolation its machines had, in words, each kind once.
     pub isolation: Vec<String>,
+    /// The root file system that its machines had; none where they had the host's programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rootfs: Option<PlannedRootfs>,
     /// The models that were asked for an opinion of each trial.
     pub judge_models: Vec<String>,
     /// The files of the wordings that are not the task's but the user's.
@@ -178,6 +181,7 @@ impl RunTold {
             sessions,
             plan,
             wording_files,
+            rootfs,
             ..
         } = source.manifest();
         let judges = sessions.iter().filter_map(|one| one.judge_model.as_ref());
@@ -191,6 +195,7 @@ impl RunTold {
             recorded: source.facts.len(),
             torn_line: source.run.torn_line,
             isolation: distinct(sessions.iter().map(|one| isolation(&one.isolation))),
+            rootfs: rootfs.clone(),
             judge_models: distinct(judges.map(|judge| judge.name.clone())),
             wording_files: wording_files.iter().map(TextsTold::of).collect(),
         }

@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::Lease;
 use super::messages::{Life, Shared, lock, lost, read_messages, stuck, unexpected};
-use crate::evidence::{Digest, Exit, Fate, Kind, Output, Process, Snapshot};
+use crate::evidence::{Digest, Exit, Fate, Kind, Login, Output, Process, Snapshot};
 use crate::sandbox::caller::Caller;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::files::Files;
@@ -40,6 +40,7 @@ pub struct Machine {
     texts: Mutex<HashMap<Digest, Arc<str>>>,
     /// Protections that it does without.
     missing: Vec<Missing>,
+    login: Login,
 }
 
 /// A command that has ended.
@@ -59,7 +60,12 @@ pub struct Execution {
 
 impl Machine {
     /// Talks to the keeper at the other end, which has said that its machine is up.
-    pub(super) fn new(lease: Lease, stream: UnixStream, missing: Vec<Missing>) -> Self {
+    pub(super) fn new(
+        lease: Lease,
+        stream: UnixStream,
+        login: Login,
+        missing: Vec<Missing>,
+    ) -> Self {
         let (reader, writer) = stream.into_split();
         let (life, fate) = watch::channel(Life::Up);
         let shared = Arc::new(Shared::default());
@@ -72,6 +78,7 @@ impl Machine {
             fate,
             texts: Mutex::new(HashMap::new()),
             missing,
+            login,
         }
     }
 
@@ -152,7 +159,7 @@ impl Machine {
         let ReplyBody::Archive(bytes) = self.ask(RequestBody::Archive).await? else {
             return Err(unexpected());
         };
-        Ok(Files::from_archive(&bytes)?)
+        Ok(Files::from_archive(&bytes, self.login)?)
     }
 
     /// Whether the machine is up, once process 1 has dealt with every signal that was sent to it

@@ -35,7 +35,7 @@ impl Machine<'_> {
         let Ok([stdout, stderr, failure]) = <[OwnedFd; 3]>::try_from(streams) else {
             return Err(io::Error::other("a command needs three streams"));
         };
-        let Ok(program) = Prepared::of(program) else {
+        let Ok(program) = Prepared::of(program, self.login) else {
             return self.say(&InitMessage::NotStarted {
                 lane,
                 reason: "the command contains a NUL byte".to_owned(),
@@ -70,7 +70,7 @@ impl Machine<'_> {
             stderr: &self.null,
             failure: &failure,
         };
-        let started = Prepared::of(Program::Shell(command))
+        let started = Prepared::of(Program::Shell(command), self.login)
             .map_err(|_| Errno::EINVAL)
             .and_then(|program| fork(&program, &streams));
         if let Err(error) = started {

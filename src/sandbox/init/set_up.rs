@@ -10,8 +10,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::{Init, Machine};
-use crate::sandbox::archive::USER;
-use crate::sandbox::protocol::{InitMessage, Lanes, Missing, Users};
+use crate::sandbox::protocol::{InitMessage, Lanes, Missing, Setup};
 use crate::sandbox::signallers::Signallers;
 use crate::sandbox::{limits, sys, template, wire};
 
@@ -69,7 +68,7 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
         missing.push(Missing::of("own keyring", error));
     }
     limits::set(setup)?;
-    give_up_privileges(setup.users)?;
+    give_up_privileges(setup)?;
     nix::sys::prctl::set_name(c"init")?;
     // The terminal's name and the host's directories are not inherited.
     nix::unistd::setsid()?;
@@ -93,6 +92,7 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
         signals,
         signallers,
         null,
+        login: setup.login,
         jobs: Lanes::default(),
     })
 }
@@ -126,23 +126,16 @@ fn mask_proc() -> io::Result<()> {
     Ok(())
 }
 
-fn give_up_privileges(users: Users) -> io::Result<()> {
+fn give_up_privileges(setup: &Setup) -> io::Result<()> {
     nix::sys::prctl::set_no_new_privs()?;
     sys::lock_noroot()?;
     sys::drop_bounding_set()?;
-    if users == Users::Two {
-        let (user, root) = (USER, 0);
-        setgroups(&[Gid::from_raw(user)])?;
-        setresgid(
-            Gid::from_raw(user),
-            Gid::from_raw(root),
-            Gid::from_raw(root),
-        )?;
-        setresuid(
-            Uid::from_raw(user),
-            Uid::from_raw(root),
-            Uid::from_raw(root),
-        )?;
+    if let Some(system) = setup.system() {
+        let (model, group) = (Uid::from_raw(setup.model()), Gid::from_raw(setup.model()));
+        let (system, systems) = (Uid::from_raw(system), Gid::from_raw(system));
+        setgroups(&[group])?;
+        setresgid(group, systems, systems)?;
+        setresuid(model, system, system)?;
     }
     Ok(sys::set_capabilities(0)?)
 }

@@ -51,12 +51,18 @@ fn versions_of_a_task_are_never_counted_together() {
 
 #[test]
 fn whatever_else_makes_trials_another_experiment_is_named() {
-    let changes: [fn(&mut RunManifest); 5] = [
+    let changes: [fn(&mut RunManifest); 6] = [
         |run| run.plan.design.task = "other".into(),
         |run| run.script_hash = Digest::of(b"another"),
         |run| {
             let other = Digest::of(b"another");
             run.prompt_hashes.insert("A/plain".into(), other);
+        },
+        |run| {
+            run.rootfs = Some(crate::run::PlannedRootfs {
+                path: "/srv/root".into(),
+                hash: crate::evidence::Digest([7; 32]),
+            });
         },
         |run| run.limits.turns = 1,
         |run| run.plan.design.models[0].recording = Some(Digest::of(b"another")),
@@ -72,6 +78,7 @@ fn whatever_else_makes_trials_another_experiment_is_named() {
     the task is palisade in the one and other in the other
     the script's hash is 21a0270b7f66a1e4c25933f13a1e5a1bbb4757578072930c8189131f9c6aaae1 in the one and ae448ac86c4e8e4dec645729708ef41873ae79c6dff84eff73360989487f08e5 in the other
     the prompts of `A/plain` are not the same in both
+    their machines have different root file systems
     their trials have different limits
     the model `lab/alpha` is another script or recording, or was asked with other settings
     ");
