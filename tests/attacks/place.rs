@@ -110,7 +110,7 @@ impl Place {
             &format!("--model=scripted:{BYSTANDER}"),
             "--max-parallel=2",
         ];
-        self.run(stage, &attack.condition(), attack.task(), &models)
+        self.run(stage, &attack.condition, attack.task(), &models)
     }
 
     /// Lets the bystander do its work alone, and returns what is noticed of it.
