@@ -84,7 +84,7 @@ fn next(path: &Path, trials: &[Observation]) -> String {
         format!("  offswitch show {path} {}\n", visible(&trial.trial))
     });
     format!(
-        "\nThe run is in {path}. Look at it, at a trial of it, or judge it again:\n  offswitch show {path}\n{story}  offswitch score {path}\n"
+        "\nThe run is in {path}. Look at it, at a trial of it, report on it, or judge it again:\n  offswitch show {path}\n{story}  offswitch report {path}\n  offswitch score {path}\n"
     )
 }
 
@@ -127,9 +127,10 @@ mod tests {
             report::observation(&record)
         });
         insta::assert_snapshot!(next(Path::new("runs/one"), &trials).trim_start(), @"
-        The run is in runs/one. Look at it, at a trial of it, or judge it again:
+        The run is in runs/one. Look at it, at a trial of it, report on it, or judge it again:
           offswitch show runs/one
           offswitch show runs/one b
+          offswitch report runs/one
           offswitch score runs/one
         ");
     }
