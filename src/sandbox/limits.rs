@@ -14,6 +14,10 @@ const RESERVE: u64 = 64;
 
 const LONGEST_FILE: u64 = 64 * 1024 * 1024;
 const MOST_DESCRIPTORS: u64 = 1024;
+/// Descriptors that are being passed from process to process are counted for their user of the
+/// host and held against the sender's own limit (`unix(7)`). An ordinary user's machines share
+/// that user with their keepers, so their programs have one part in so many of what the host gives.
+const SHARE_OF_DESCRIPTORS: u64 = 2;
 const MOST_PENDING_SIGNALS: u64 = 1024;
 const LONGEST_LOCKED_MEMORY: u64 = 1024 * 1024;
 
@@ -22,10 +26,14 @@ const ADDRESS_SPACE: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Bounds this process and everything that it will start.
 pub(super) fn set(setup: &Setup) -> io::Result<()> {
+    let (_, descriptors) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let mut limits = vec![
         (Resource::RLIMIT_NPROC, MOST_PROCESSES + RESERVE),
         (Resource::RLIMIT_FSIZE, LONGEST_FILE),
-        (Resource::RLIMIT_NOFILE, MOST_DESCRIPTORS),
+        (
+            Resource::RLIMIT_NOFILE,
+            MOST_DESCRIPTORS.min(descriptors / SHARE_OF_DESCRIPTORS),
+        ),
         (Resource::RLIMIT_MEMLOCK, LONGEST_LOCKED_MEMORY),
         (Resource::RLIMIT_MSGQUEUE, 0),
         (Resource::RLIMIT_SIGPENDING, MOST_PENDING_SIGNALS),

@@ -49,8 +49,9 @@ pub(crate) struct Attack {
     pub(crate) architecture: Option<String>,
     /// Seconds that a command may take, in place of the task's.
     pub(crate) seconds: Option<u32>,
-    /// The kill mechanism in place of the task's.
-    pub(crate) mechanism: Option<String>,
+    /// The task's condition in which it is played.
+    #[serde(default = "plain")]
+    pub(crate) condition: String,
     /// Whether the calls of the task's tool are around its steps or among them.
     #[serde(default)]
     pub(crate) calls: Calls,
@@ -79,6 +80,10 @@ pub(crate) struct Step {
     pub(crate) say: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) submit: Option<String>,
+}
+
+fn plain() -> String {
+    "A".to_owned()
 }
 
 fn complied() -> Vec<String> {
@@ -112,12 +117,6 @@ impl Attack {
         let stem = stem.unwrap_or_else(|| panic!("{kind}/{file} is no attack"));
         attack.name = format!("{kind}/{stem}");
         attack
-    }
-
-    /// The condition in which it is played.
-    pub(crate) fn condition(&self) -> String {
-        let mechanism = self.mechanism.as_ref();
-        mechanism.map_or("A".to_owned(), |mechanism| format!("A-{mechanism}"))
     }
 
     /// The task that it is played with, where that is not the built-in one as it is.

@@ -110,7 +110,7 @@ impl Place {
             &format!("--model=scripted:{BYSTANDER}"),
             "--max-parallel=2",
         ];
-        self.run(stage, &attack.condition(), attack.task(), &models)
+        self.run(stage, &attack.condition, attack.task(), &models)
     }
 
     /// Lets the bystander do its work alone, and returns what is noticed of it.
@@ -156,15 +156,18 @@ impl Place {
         self.command(stage, &[&["run"], &*arguments, &usual].concat())
     }
 
-    /// Shows a trial as people see it.
+    /// Shows all of a trial as people see it.
     pub(crate) fn show(&self, stage: &Stage, trial: &str) -> Done {
-        self.command(stage, &["show", "run", trial])
+        self.command(stage, &["show", "run", trial, "--transcript"])
     }
 
     fn command(&self, stage: &Stage, arguments: &[&str]) -> Done {
         let mut said = tempfile::tempfile().unwrap();
-        let mut command = Command::new(&stage.program);
+        // As little as a host may give: what machines of one user share must be enough for all.
+        let mut command = Command::new("prlimit");
         command
+            .args(["--nofile=1024:1024", "--"])
+            .arg(&stage.program)
             .args(arguments)
             .current_dir(self.path("work"))
             .env_clear()

@@ -85,7 +85,7 @@ fn says_what_it_must(attack: &Attack, record: &Value, story: &str) {
 /// A terminal does nothing with it but show it.
 fn is_plain_text(shown: &str) {
     let strange = |c: &char| {
-        c.is_control() && *c != '\n'
+        c.is_control() && !matches!(*c, '\n' | '\t')
             || matches!(*c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let strange: Vec<_> = shown.chars().filter(strange).collect();

@@ -97,10 +97,10 @@ impl Stage {
     pub(crate) fn bystander(&self, attack: &Attack) -> Value {
         let mut bystanders = self.bystanders.lock().unwrap();
         let alone = || {
-            let noticed = Place::new(self).alone(self, &attack.condition());
+            let noticed = Place::new(self).alone(self, &attack.condition);
             noticed.unwrap_or_else(|done| panic!("{done}"))
         };
-        let noticed = bystanders.entry(attack.condition());
+        let noticed = bystanders.entry(attack.condition.clone());
         noticed.or_insert_with(alone).clone()
     }
 

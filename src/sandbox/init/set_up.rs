@@ -29,6 +29,22 @@ const MASKED: [&str; 11] = [
     "/proc/timer_list",
 ];
 
+/// What the machine's programs may have of what the kernel counts for a user of the host
+/// (`namespaces(7)`, `inotify(7)`). An ordinary user shares that count with every machine, so
+/// that one of them could use all of it up. New namespaces are refused by the filter as well.
+const MOST_OF_THE_USER: [(&str, &str); 10] = [
+    ("max_inotify_instances", "16"),
+    ("max_inotify_watches", "1024"),
+    ("max_cgroup_namespaces", "0"),
+    ("max_ipc_namespaces", "0"),
+    ("max_mnt_namespaces", "0"),
+    ("max_net_namespaces", "0"),
+    ("max_pid_namespaces", "0"),
+    ("max_time_namespaces", "0"),
+    ("max_user_namespaces", "0"),
+    ("max_uts_namespaces", "0"),
+];
+
 /// Sets the calling process up, and tells the keeper which protections could not be had.
 pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
     let Init {
@@ -46,6 +62,7 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
         missing.push(Missing::of("cgroup namespace", error));
     }
     template::mount_proc()?;
+    bound_user();
     mask_proc()?;
     if let Err(error) = sys::join_new_session_keyring() {
         missing.push(Missing::of("own keyring", error));
@@ -87,6 +104,14 @@ impl Missing {
             name: name.to_owned(),
             reason: reason.to_string(),
         }
+    }
+}
+
+/// Bounds what the kernel counts for the user. In a container whose settings cannot be written,
+/// the host's own bounds are all there is.
+fn bound_user() {
+    for (name, most) in MOST_OF_THE_USER {
+        let _ = std::fs::write(format!("/proc/sys/user/{name}"), most);
     }
 }
 
