@@ -38,6 +38,8 @@ const MOST_REAPED: usize = 1000;
 /// What process 1 is given.
 pub(super) struct Init {
     pub(super) keeper: OwnedFd,
+    /// The directories in which its programs may write.
+    pub(super) writable: Vec<OwnedFd>,
     pub(super) cgroups: Vec<OwnedFd>,
     pub(super) setup: Setup,
     pub(super) filter: seccompiler::BpfProgram,

@@ -180,7 +180,9 @@ impl Launcher {
             match order {
                 LauncherOrder::Make { machine } => self.make(machine, &descriptors)?,
                 LauncherOrder::Release { machine } => {
-                    self.emptying.extend(self.in_use.remove(&machine));
+                    let groups = self.in_use.remove(&machine);
+                    groups.iter().for_each(|groups| self.cgroups.end(groups));
+                    self.emptying.extend(groups);
                 }
             }
         }
