@@ -181,7 +181,9 @@ impl Launcher {
                 LauncherOrder::Make { machine } => self.make(machine, &descriptors)?,
                 LauncherOrder::Release { machine } => {
                     let groups = self.in_use.remove(&machine);
-                    groups.iter().for_each(|groups| self.cgroups.end(groups));
+                    if let Some(groups) = &groups {
+                        self.cgroups.end(groups);
+                    }
                     self.emptying.extend(groups);
                 }
             }
