@@ -18,6 +18,10 @@ test *filter:
 peers:
     tests/peers/install
 
+# Install a Debian on which tests pin machines
+rootfs:
+    tests/rootfs/install
+
 # Play so many generated scripts of known truth, and tell how often they are misjudged
 generate count:
     OFFSWITCH_GENERATED={{ count }} cargo test --test generator generated -- --nocapture

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{OFlag, open, openat};
 use nix::mount::{MntFlags, MsFlags, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
@@ -53,9 +53,10 @@ pub(super) fn boot(
     // A change of user clears this, so it comes after.
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| error.to_string())?;
     let mut missing = own_namespaces(network).map_err(step("make namespaces"))?;
-    // Process 1 sets itself up while the files are laid out; both take about as long.
-    let (init, control) = start_init(cgroups, setup, filter)?;
     let files = mount_files().map_err(step("mount the writable files"))?;
+    let writable = writable(&files).map_err(step("open the writable files"))?;
+    // Process 1 sets itself up while the files are laid out; both take about as long.
+    let (init, control) = start_init(writable, cgroups, setup, filter)?;
     archive::lay_out(files.as_fd(), items, setup)?;
     let listener = listen().map_err(step("make the tool's socket"))?;
     bind_files().map_err(step("bind the writable files"))?;
@@ -144,6 +145,16 @@ fn mount_files() -> io::Result<OwnedFd> {
     )?)
 }
 
+/// The directories in which anything may be written.
+fn writable(files: &OwnedFd) -> io::Result<Vec<OwnedFd>> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let open = |(path, _): (&str, u32)| {
+        let path = path.trim_start_matches('/');
+        Ok(openat(files, path, flags, Mode::empty())?)
+    };
+    WRITABLE.into_iter().map(open).collect()
+}
+
 fn listen() -> io::Result<UnixListener> {
     use std::os::unix::fs::PermissionsExt;
     let path = format!("{STAGING}{RUN}/{SOCKET}");
@@ -170,6 +181,7 @@ fn bind_files() -> io::Result<()> {
 
 /// Forks process 1.
 fn start_init(
+    writable: Vec<OwnedFd>,
     cgroups: Vec<OwnedFd>,
     setup: &Setup,
     filter: seccompiler::BpfProgram,
@@ -186,6 +198,7 @@ fn start_init(
             drop(ours);
             init::run(&Init {
                 keeper: theirs,
+                writable,
                 cgroups,
                 setup: setup.clone(),
                 filter,

@@ -17,7 +17,7 @@ use super::error::SandboxError;
 use super::files::Files;
 use super::protocol::{LauncherReady, LauncherStart, Missing, Users};
 use super::rootfs::Rootfs;
-use super::{launcher, sys, wire};
+use super::{landlock, launcher, sys, wire};
 use crate::evidence::{Exit, Login, MachinePath};
 
 /// What process 1 of every machine is called, and so what the helper is started as: the
@@ -252,6 +252,7 @@ fn protections(
             "no capabilities to gain",
             "empty bounding set",
         ),
+        second_line(missing),
         unprivileged(ready.base_uid),
         Protection {
             name: "two users".to_owned(),
@@ -291,6 +292,27 @@ fn namespace(name: &str, detail: &str, missing: &[Missing]) -> Protection {
     match missing.iter().find(|missing| missing.name == name) {
         None => inside(name, true, detail),
         Some(missing) => inside(name, false, &missing.reason),
+    }
+}
+
+/// What holds where a mount or a descriptor does not.
+fn second_line(missing: &[Missing]) -> Protection {
+    let missing = missing
+        .iter()
+        .find(|missing| missing.name == landlock::NAME);
+    let detail = match (missing, landlock::version()) {
+        (Some(missing), _) => missing.reason.clone(),
+        (None, Err(reason)) => reason,
+        (None, Ok(6..)) => {
+            "only the machine is read, only its four places are written; no signal leaves it".into()
+        }
+        (None, Ok(_)) => "only the machine is read, only its four places are written".into(),
+    };
+    Protection {
+        name: landlock::NAME.to_owned(),
+        active: missing.is_none(),
+        required: false,
+        detail,
     }
 }
 

@@ -42,6 +42,8 @@ const ENDED_BY_TERM: i32 = 128 + libc::SIGTERM;
 /// What process 1 is given.
 pub(super) struct Init {
     pub(super) keeper: OwnedFd,
+    /// The directories in which its programs may write.
+    pub(super) writable: Vec<OwnedFd>,
     pub(super) cgroups: Vec<OwnedFd>,
     pub(super) setup: Setup,
     pub(super) filter: seccompiler::BpfProgram,

@@ -177,7 +177,11 @@ impl Launcher {
                     self.make(machine, login, &descriptors)?;
                 }
                 LauncherOrder::Release { machine } => {
-                    self.emptying.extend(self.in_use.remove(&machine));
+                    let groups = self.in_use.remove(&machine);
+                    if let Some(groups) = &groups {
+                        self.cgroups.end(groups);
+                    }
+                    self.emptying.extend(groups);
                 }
             }
         }

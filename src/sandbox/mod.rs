@@ -26,6 +26,7 @@ mod files;
 mod host;
 mod init;
 mod keeper;
+mod landlock;
 mod launcher;
 mod limits;
 mod login;

@@ -36,6 +36,11 @@ pub(super) const WRITABLE: [(&str, u32); 4] = [
 /// Where the task's tool finds its socket; nothing in it can be changed from inside.
 pub(super) const RUN: &str = "/run";
 
+/// How `/proc` is mounted.
+pub(super) const PROC_FLAGS: MsFlags = MsFlags::MS_NOSUID
+    .union(MsFlags::MS_NODEV)
+    .union(MsFlags::MS_NOEXEC);
+
 const ROOT_MODE: u32 = 0o755;
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 const EMPTY: [&str; 14] = [
@@ -90,8 +95,7 @@ pub(super) fn enter(pinned: Option<Pinned>) -> Result<Option<String>, String> {
 
 /// Mounts the `/proc` of this process's own process namespace.
 pub(super) fn mount_proc() -> io::Result<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount_plain(Some("proc"), "/proc", Some("proc"), flags, None)
+    mount_plain(Some("proc"), "/proc", Some("proc"), PROC_FLAGS, None)
 }
 
 /// `mount(2)` with string arguments.
@@ -256,8 +260,7 @@ fn pivot(root: &Path) -> io::Result<()> {
     nix::unistd::chdir(root)?;
     // The namespace's own `/proc` must be mounted while the host's, which shows that nothing is
     // masked, is still in view.
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "proc", Some("proc"), flags, None::<&str>).map_err(|error| {
+    mount(Some("proc"), "proc", Some("proc"), PROC_FLAGS, None::<&str>).map_err(|error| {
         io::Error::other(format!(
             "mount /proc ({error}); in a container, allow it with `--security-opt systempaths=unconfined`"
         ))

@@ -41,6 +41,8 @@ pub(crate) enum Needs {
     Program(&'static str),
     /// A limit by control group.
     Limit(&'static str),
+    /// A protection that not every host gives.
+    Protection(&'static str),
 }
 
 /// A machine under test.
@@ -106,6 +108,7 @@ impl Needs {
                 lab.has_limit(name),
                 format!("needs a {name} limit by control group"),
             ),
+            Self::Protection(name) => (lab.has(name), format!("needs {name}")),
         };
         (!is_met).then_some(what)
     }
@@ -148,7 +151,10 @@ impl Lab {
     }
 
     pub(crate) fn has_limit(&self, name: &str) -> bool {
-        let name = format!("{name} limit");
+        self.has(&format!("{name} limit"))
+    }
+
+    fn has(&self, name: &str) -> bool {
         self.host
             .protections
             .iter()

@@ -275,14 +275,27 @@ async fn masked(m: &Guest) {
         "timer_list",
         "vmallocinfo",
         "slabinfo",
+        "interrupts",
+        "latency_stats",
+        "timer_stats",
     ] {
         m.prints(&format!("head -c 9 /proc/{name} 2>/dev/null | wc -c"), "0")
+            .await;
+    }
+    for name in ["acpi", "asound", "bus", "driver", "fs", "irq", "scsi"] {
+        m.prints(&format!("ls -A /proc/{name} 2>/dev/null | wc -l"), "0")
             .await;
     }
     m.refuses("dmesg", "not permitted").await;
 }
 
 async fn settings(m: &Guest) {
+    // Whoever may write there by its permissions: process 1 owns some.
+    m.prints(
+        "stat -f -c %T /proc/sys; findmnt -n -o OPTIONS /proc/sys | cut -d, -f1",
+        "proc\nro",
+    )
+    .await;
     for setting in [
         "kernel/core_pattern",
         "kernel/hostname",

@@ -17,6 +17,7 @@ mod exec;
 mod guest;
 mod hostile;
 mod isolation;
+mod landlock;
 mod network;
 mod outside;
 mod process1;
@@ -84,6 +85,7 @@ fn tests() -> Vec<Test> {
         isolation::tests(),
         syscalls::tests(),
         tools::tests(),
+        landlock::tests(),
         network::tests(),
         process1::tests(),
         exec::tests(),

@@ -89,7 +89,7 @@ async fn overview(m: &Guest) {
 }
 
 async fn python(m: &Guest) {
-    let script = r#"
+    let script = r"
 import asyncio, mmap, os, signal, socket, subprocess, tempfile, threading, multiprocessing as mp
 def work(n): return n * n
 if __name__ == '__main__':
@@ -109,7 +109,7 @@ if __name__ == '__main__':
         print(os.pread(file.fileno(), 6, 0).decode())
     signal.signal(signal.SIGALRM, lambda *_: print('alarm')); signal.setitimer(signal.ITIMER_REAL, .01)
     signal.pause(); os.memfd_create('x'); print(len(os.urandom(8)), os.sched_getaffinity(0) != set())
-"#;
+";
     let command = format!("cat > /tmp/work.py <<'END'\n{script}END\npython3 /tmp/work.py");
     let said = "piped\n25\ntcp\nlater\nmapped\nalarm\n8 True";
     m.prints(&command, said).await;
@@ -135,7 +135,7 @@ alarm 0; select undef, undef, undef, 0.01; print $said, $? >> 8, " ", (times)[0]
 }
 
 async fn git(m: &Guest) {
-    let script = r#"
+    let script = r"
 set -e
 export GIT_CONFIG_GLOBAL=/tmp/config; git config --global user.name u; git config --global user.email u@x
 git config --global init.defaultBranch main; git config --global advice.detachedHead false
@@ -143,7 +143,7 @@ git init -q /tmp/r; cd /tmp/r; echo 1 > f; git add f; git commit -qm one
 git checkout -qb side; echo 2 > g; git add g; git commit -qm two
 git checkout -q main; git merge -q --no-ff -m merged side; git gc -q
 git clone -q /tmp/r /tmp/s; git -C /tmp/s log --oneline | wc -l; git -C /tmp/s status --short | wc -l
-"#;
+";
     m.prints(script, "3\n0").await;
 }
 

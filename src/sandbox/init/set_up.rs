@@ -4,29 +4,34 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use nix::mount::MsFlags;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::{Init, Machine};
+use crate::sandbox::landlock::Ruleset;
 use crate::sandbox::protocol::{InitMessage, Lanes, Missing, Setup};
 use crate::sandbox::signallers::Signallers;
-use crate::sandbox::{limits, sys, template, wire};
+use crate::sandbox::{landlock, limits, sys, template, wire};
 
 /// What the kernel tells everybody about the host through `/proc`, and the doors in it.
-const MASKED: [&str; 11] = [
+const MASKED: [&str; 14] = [
     "/proc/cmdline",
     "/proc/config.gz",
+    "/proc/interrupts",
     "/proc/kallsyms",
     "/proc/kcore",
     "/proc/keys",
     "/proc/key-users",
     "/proc/kmsg",
     "/proc/kpagecount",
+    "/proc/latency_stats",
     "/proc/sched_debug",
     "/proc/sysrq-trigger",
     "/proc/timer_list",
+    "/proc/timer_stats",
 ];
 
 /// What the machine's programs may have of what the kernel counts for a user of the host
@@ -45,10 +50,25 @@ const MOST_OF_THE_USER: [(&str, &str); 10] = [
     ("max_uts_namespaces", "0"),
 ];
 
+/// The same of its directories: the host's devices, drivers and file systems.
+const MASKED_DIRECTORIES: [&str; 7] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/bus",
+    "/proc/driver",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/scsi",
+];
+
+/// A directory of the template that stays empty and cannot be written.
+const NOTHING: &str = "/media";
+
 /// Sets the calling process up, and tells the keeper which protections could not be had.
 pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
     let Init {
         keeper,
+        writable,
         cgroups,
         setup,
         filter,
@@ -56,8 +76,12 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
     for group in cgroups {
         nix::unistd::write(group, b"0")?;
     }
-    sys::close_all_but(&[keeper.as_fd()])?;
     let mut missing = Vec::new();
+    let ruleset = Ruleset::new(writable)
+        .map_err(|error| missing.push(Missing::of(landlock::NAME, error)))
+        .ok();
+    let kept = ruleset.iter().map(AsFd::as_fd).chain([keeper.as_fd()]);
+    sys::close_all_but(&kept.collect::<Vec<_>>())?;
     if let Err(error) = unshare(CloneFlags::CLONE_NEWCGROUP) {
         missing.push(Missing::of("cgroup namespace", error));
     }
@@ -69,6 +93,11 @@ pub(super) fn set_up(init: &Init) -> io::Result<Machine<'_>> {
     }
     limits::set(setup)?;
     give_up_privileges(setup)?;
+    if let Some(ruleset) = ruleset
+        && let Err(error) = ruleset.enforce()
+    {
+        missing.push(Missing::of(landlock::NAME, error));
+    }
     nix::sys::prctl::set_name(c"init")?;
     // The terminal's name and the host's directories are not inherited.
     nix::unistd::setsid()?;
@@ -116,14 +145,19 @@ fn bound_user() {
 }
 
 fn mask_proc() -> io::Result<()> {
-    for path in MASKED {
-        match template::bind("/dev/null", path) {
+    let files = MASKED.map(|path| ("/dev/null", path));
+    let directories = MASKED_DIRECTORIES.map(|path| (NOTHING, path));
+    for (nothing, path) in files.into_iter().chain(directories) {
+        match template::bind(nothing, path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    // Nobody inside may set the kernel; nothing but this mount would keep process 1 from it.
+    template::bind("/proc/sys", "/proc/sys")?;
+    let flags = template::PROC_FLAGS | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    template::mount_plain(None, "/proc/sys", None, flags, None)
 }
 
 fn give_up_privileges(setup: &Setup) -> io::Result<()> {

@@ -19,28 +19,33 @@ pub(super) struct Names {
 impl Names {
     /// Takes a member that only says something of the next one; tells whether it was one.
     pub(super) fn take(&mut self, kind: EntryType, member: &mut impl Read) -> io::Result<bool> {
-        match kind {
-            EntryType::GNULongName => self.name = Some(long_name(member)?),
-            EntryType::GNULongLink => self.target = Some(long_name(member)?),
-            EntryType::XHeader => {
-                for (key, value) in records(&bounded(member, LONGEST_HEADER)?)? {
-                    match key {
-                        b"path" => self.name = Some(value.to_vec()),
-                        b"linkpath" => self.target = Some(value.to_vec()),
-                        // The header's own size would then not be the member's.
-                        b"size" => return Err(io::Error::other("a member is too large")),
-                        key if key.starts_with(b"GNU.sparse.") => {
-                            let what = "it holds a file with holes: write it without `--sparse`";
-                            return Err(io::Error::other(what));
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            EntryType::XGlobalHeader => {}
-            _ => return Ok(false),
+        if kind.is_gnu_longname() {
+            self.name = Some(long_name(member)?);
+        } else if kind.is_gnu_longlink() {
+            self.target = Some(long_name(member)?);
+        } else if kind.is_pax_local_extensions() {
+            self.take_records(&bounded(member, LONGEST_HEADER)?)?;
+        } else {
+            return Ok(kind.is_pax_global_extensions());
         }
         Ok(true)
+    }
+
+    fn take_records(&mut self, header: &[u8]) -> io::Result<()> {
+        for (key, value) in records(header)? {
+            match key {
+                b"path" => self.name = Some(value.to_vec()),
+                b"linkpath" => self.target = Some(value.to_vec()),
+                // The header's own size would then not be the member's.
+                b"size" => return Err(io::Error::other("a member is too large")),
+                key if key.starts_with(b"GNU.sparse.") => {
+                    let what = "it holds a file with holes: write it without `--sparse`";
+                    return Err(io::Error::other(what));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The name and the link's target of the member with this header.
@@ -95,8 +100,11 @@ fn bounded(member: &mut impl Read, longest: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A key and its value.
+type Record<'a> = (&'a [u8], &'a [u8]);
+
 /// The records `LENGTH KEY=VALUE\n`, each with its length in front.
-fn records(mut bytes: &[u8]) -> io::Result<Vec<(&[u8], &[u8])>> {
+fn records(mut bytes: &[u8]) -> io::Result<Vec<Record<'_>>> {
     let mut records = Vec::new();
     while !bytes.is_empty() {
         let (record, rest) = record(bytes).ok_or_else(|| {
@@ -109,7 +117,8 @@ fn records(mut bytes: &[u8]) -> io::Result<Vec<(&[u8], &[u8])>> {
     Ok(records)
 }
 
-fn record(bytes: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
+/// The first record, and what comes after it.
+fn record(bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
     let space = bytes.iter().position(|byte| *byte == b' ')?;
     let length: usize = std::str::from_utf8(bytes.get(..space)?)
         .ok()?
@@ -154,7 +163,7 @@ mod tests {
     #[test]
     fn the_records_of_an_extended_header_may_hold_anything() {
         let header = b"20 path=usr/a\nb=c/d\n13 linkpath=\n".as_slice();
-        let found: Vec<(&[u8], &[u8])> = vec![(b"path", b"usr/a\nb=c/d"), (b"linkpath", b"")];
+        let found: Vec<Record<'_>> = vec![(b"path", b"usr/a\nb=c/d"), (b"linkpath", b"")];
         assert_eq!(records(header).unwrap(), found);
         for malformed in ["x", "5 a=b\n", "99 path=a\n", "9 path=a", "0 =\n", "1"] {
             assert!(records(malformed.as_bytes()).is_err(), "{malformed}");

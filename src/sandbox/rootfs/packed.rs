@@ -10,7 +10,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use tar::{Archive, EntryType};
+use tar::Archive;
 
 use super::directory::{at, content};
 use super::error::RootfsError;
@@ -108,9 +108,11 @@ fn write(packed: &Path, tree: &Tree, to: &Path, one: Member<'_>) -> Result<(), R
         Kind::Again(first) => fs::hard_link(at(to, &first), &path),
         Kind::File(file) => written(file, &path, *mode, *content),
     }
-    .map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => member(packed, &one.path, "changed while it was unpacked"),
-        _ => RootfsError::unpack(path)(error),
+    .map_err(|error| {
+        if error.kind() == io::ErrorKind::InvalidData {
+            return member(packed, &one.path, "changed while it was unpacked");
+        }
+        RootfsError::unpack(path)(error)
     })
 }
 
@@ -149,24 +151,25 @@ fn members(
         if names.take(kind, &mut entry).map_err(read())? {
             continue;
         }
-        let (named, target) = names.of(entry.header());
-        let path = cleaned(&named).map_err(|what| member(packed, &named, what))?;
+        let (full_name, target) = names.of(entry.header());
+        let path = cleaned(&full_name).map_err(|what| member(packed, &full_name, what))?;
         if path.is_empty() || !parts::is_seen(&path) {
             continue;
         }
         let mode = entry.header().mode().map_err(read())? & PERMISSIONS;
-        let kind = match kind {
-            EntryType::Directory => Kind::Directory,
-            EntryType::Regular | EntryType::Continuous => Kind::File(&mut entry),
-            EntryType::Symlink => Kind::Link(target),
-            EntryType::Link => {
-                Kind::Again(cleaned(&target).map_err(|what| member(packed, &named, what))?)
-            }
-            EntryType::GNUSparse => {
-                let what = "has holes, which are not read: write the tar without `--sparse`";
-                return Err(member(packed, &path, what));
-            }
-            _ => return Err(member(packed, &path, NO_FILE)),
+        let kind = if kind.is_dir() {
+            Kind::Directory
+        } else if kind.is_file() || kind.is_contiguous() {
+            Kind::File(&mut entry)
+        } else if kind.is_symlink() {
+            Kind::Link(target)
+        } else if kind.is_hard_link() {
+            Kind::Again(cleaned(&target).map_err(|what| member(packed, &full_name, what))?)
+        } else if kind.is_gnu_sparse() {
+            let what = "has holes, which are not read: write the tar without `--sparse`";
+            return Err(member(packed, &path, what));
+        } else {
+            return Err(member(packed, &path, NO_FILE));
         };
         take(Member { path, mode, kind })?;
     }

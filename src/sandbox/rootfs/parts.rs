@@ -44,7 +44,7 @@ pub(super) fn is_seen(path: &[u8]) -> bool {
     let mut parts = path.splitn(3, |byte| *byte == b'/');
     let (top, second) = (parts.next().unwrap_or_default(), parts.next());
     let is = |name: &&str| name.as_bytes() == top;
-    if SYSTEM.iter().any(|name| is(&name)) {
+    if SYSTEM.iter().any(is) {
         return true;
     }
     let is_own = |second: &[u8]| OWN.iter().any(|name| name.as_bytes() == second);

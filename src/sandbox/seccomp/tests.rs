@@ -87,7 +87,7 @@ fn arguments_are_refused_whatever_stands_in_their_upper_half() {
         (libc::SYS_socket, [vsock, 1, 0], EPERM),
         (libc::SYS_socket, [upper | vsock, 1, 0], EPERM),
         (libc::SYS_clone, [17, 0, 0], ALLOW),
-        (libc::SYS_clone, [upper | new_user | 17, 0, 0], EPERM),
+        (libc::SYS_clone, [upper | new_user | 0x11, 0, 0], EPERM),
         (libc::SYS_ioctl, [0, 0x5401, 0], ALLOW),
         (libc::SYS_ioctl, [0, 0x5412, 0], EPERM),
         (libc::SYS_prlimit64, [0, 7, 0], ALLOW),

@@ -83,12 +83,13 @@ impl Pinned {
         for (part, target) in &self.links {
             let to = root.join(part);
             // The template has some of these directories already, empty.
-            let room = if to.is_dir() {
+            let removed = if to.is_dir() {
                 fs::remove_dir(&to)
             } else {
                 Ok(())
             };
-            room.and_then(|()| symlink(target, &to))
+            removed
+                .and_then(|()| symlink(target, &to))
                 .map_err(|error| format!("make the symbolic link `/{part}`: {error}"))?;
         }
         if let Some(settings) = &self.settings {
