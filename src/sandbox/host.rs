@@ -17,6 +17,7 @@ use super::error::SandboxError;
 use super::files::Files;
 use super::protocol::{LauncherReady, Missing, Users};
 use super::{launcher, sys, wire};
+use crate::evidence::Exit;
 
 /// What process 1 of every machine is called, and so what the helper is started as: the
 /// machines' programs see this name.
@@ -161,11 +162,14 @@ fn look_inside(launcher: &OwnedFd, ready: &LauncherReady) -> Result<HostReport, 
         let machines = Machines::new(launcher, Vec::new())?;
         let (machine, _listener) = machines.boot_as_it_comes(&Files::new([])?).await?;
         let command = "cat /proc/self/status; cat /proc/self/uid_map";
-        let status = machine
-            .exec(command, Duration::from_secs(10))
-            .await?
-            .output
-            .stdout;
+        let looked = machine.exec(command, Duration::from_secs(10)).await?;
+        if looked.exit != (Exit::Exited { code: 0 }) {
+            return Err(SandboxError::Host(format!(
+                "no command can be carried out in a machine: {:?} {}",
+                looked.exit, looked.output.stderr
+            )));
+        }
+        let status = looked.output.stdout;
         let missing = machine.missing().to_vec();
         machine.destroy().await;
         Ok::<_, SandboxError>((missing, status))

@@ -33,6 +33,7 @@ mod process;
 mod protocol;
 mod reader;
 mod record;
+mod remedy;
 mod seccomp;
 mod signallers;
 mod start;
