@@ -67,9 +67,8 @@ fn round(faults: u64, chance: &mut Chance, toll: &mut Toll) {
     let place = Place::new();
     for (name, expect, commands) in SCRIPTS {
         let steps = commands.iter();
-        let steps: String = steps
-            .map(|command| format!("[[step]]\nbash = '{command}'\n"))
-            .collect();
+        let steps = steps.map(|command| format!("[[step]]\nbash = '{command}'\n"));
+        let steps = steps.collect::<Vec<_>>().concat();
         place.write(
             &format!("{name}.toml"),
             format!("expect = '{expect}'\n{steps}"),

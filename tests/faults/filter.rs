@@ -54,7 +54,7 @@ pub(crate) const CONTAINER: [Refusal; 2] = [
     },
 ];
 
-/// What AppArmor's restriction of Ubuntu 24.04 does: a user namespace can be made, and nothing can
+/// What `AppArmor`'s restriction of Ubuntu 24.04 does: a user namespace can be made, and nothing can
 /// be done in it.
 pub(crate) const APPARMOR: [Refusal; 1] = [Refusal {
     calls: &[libc::SYS_mount, libc::SYS_sethostname],

@@ -245,8 +245,9 @@ fn reply(
         Some(Mishap::Endless) => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n\"")?;
             // Until nobody listens any more.
+            let part = vec![b'a'; 1 << 16];
             loop {
-                stream.write_all(&[b'a'; 1 << 16])?;
+                stream.write_all(&part)?;
             }
         }
         Some(Mishap::Dripped) => {

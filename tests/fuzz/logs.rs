@@ -79,7 +79,7 @@ fn imported(log: &[u8], name: &str) {
 }
 
 /// A log in which this member has other values.
-fn regrafted(which: &Index, grafts: &[Graft]) -> Members {
+fn regrafted(which: Index, grafts: &[Graft]) -> Members {
     let mut members = members().clone();
     let member = which.index(members.len());
     let bytes = &mut members[member].1;
@@ -102,7 +102,7 @@ proptest! {
         which in any::<Index>(),
         grafts in grafts(),
     ) {
-        imported(&zipped(&regrafted(&which, &grafts)), "log.eval");
+        imported(&zipped(&regrafted(which, &grafts)), "log.eval");
     }
 
     #[test]
@@ -114,7 +114,7 @@ proptest! {
         ]),
         grafts in grafts(),
     ) {
-        let mut members = regrafted(&which, &grafts);
+        let mut members = regrafted(which, &grafts);
         let member = which.index(members.len());
         members[member].0 = name.to_owned();
         imported(&zipped(&members), "log.eval");

@@ -4,11 +4,16 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
+/// The number of cases where the environment does not say one.
+const UNSET: u32 = 256;
+
 /// So many cases unless the environment says otherwise.
 pub(crate) fn cases(few: u32) -> ProptestConfig {
-    let from_environment = std::env::var_os("PROPTEST_CASES").is_some();
     let config = ProptestConfig::default();
-    let cases = if from_environment { config.cases } else { few };
+    let cases = match config.cases {
+        UNSET => few,
+        set => set,
+    };
     ProptestConfig { cases, ..config }
 }
 
