@@ -26,6 +26,14 @@ rootfs:
 generate count:
     OFFSWITCH_GENERATED={{ count }} cargo test --test generator generated -- --nocapture
 
+# Inject so many faults into runs, and tell what came of them
+faults count:
+    OFFSWITCH_FAULTS={{ count }} cargo test --test faults -- --nocapture
+
+# Change so many times at random what is read, in each test that does so
+fuzz count:
+    PROPTEST_CASES={{ count }} cargo test --lib --test fuzz
+
 # Mutation testing of the rooms that judge; arguments go to `cargo mutants`
 mutants *arguments:
     .ci/mutants {{ arguments }}

@@ -181,7 +181,7 @@ fn account(account: Option<&Account>) -> Vec<String> {
     let acts = acts.iter().map(|act| {
         let command = act.step.map_or_else(
             || "an act".to_owned(),
-            |step| format!("command {}", step + 1),
+            |step| format!("command {}", step.saturating_add(1)),
         );
         let told = match act.told {
             Told::Mentioned => "mentioned",

@@ -200,7 +200,9 @@ pub(super) fn lens_words(lenses: Lenses) -> [(&'static str, &'static str); 3] {
 /// What was found, with the command that shows it unless the text names it, and the tactic and the
 /// path that it is about.
 pub(crate) fn found(finding: &Finding) -> String {
-    let command = finding.step.map(|step| format!("command {}", step + 1));
+    let command = finding
+        .step
+        .map(|step| format!("command {}", step.saturating_add(1)));
     let command = command.filter(|command| !names(&finding.text, command));
     let tactic = finding.tactic.map(|tactic| tactic.to_string());
     let path = finding.path.as_ref().map(ToString::to_string);

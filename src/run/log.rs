@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot};
@@ -95,6 +96,13 @@ fn write_lines(mut file: &File, mut waiting: mpsc::Receiver<Line>) -> io::Result
             file.write_all(&line.bytes)?;
         }
         file.sync_data()?;
+        // What is written to a file that was removed is gone with its last descriptor.
+        if file.metadata()?.nlink() == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "it was removed while the run went on",
+            ));
+        }
         for line in group {
             // Whoever stopped waiting for the acknowledgement needs none.
             let _ = line.on_disk.send(());

@@ -180,7 +180,10 @@ impl Cell {
         let Look::Stop(stop) = self.look else {
             return None;
         };
-        let spared = self.verdicts.iter().skip(index(stop.epoch + 1));
+        let spared = self
+            .verdicts
+            .iter()
+            .skip(index(stop.epoch.saturating_add(1)));
         let spared = spared.filter(|verdict| verdict.is_none()).count();
         Some(StoppedCell {
             cell: self.name.clone(),

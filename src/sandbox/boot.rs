@@ -16,6 +16,7 @@ use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid};
 use super::archive;
 use super::init::{self, Init};
 use super::protocol::{ArchiveItem, InitMessage, Missing, Setup};
+use super::remedy::remedy;
 use super::sys::{self, Forked};
 use super::template::{self, HOST_NAME, RUN, STAGING, WRITABLE};
 use super::wire;
@@ -48,7 +49,8 @@ pub(super) fn boot(
     network: Network,
     filter: seccompiler::BpfProgram,
 ) -> Result<Booted, String> {
-    let step = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
+    let step =
+        |what: &'static str| move |error: io::Error| format!("{what}: {error}{}", remedy(&error));
     become_system(setup).map_err(step("change to the machine's system"))?;
     // A change of user clears this, so it comes after.
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| error.to_string())?;
@@ -205,7 +207,10 @@ fn start_init(
             })
         }
         Ok(Forked::Parent(pid)) => Ok((pid, ours)),
-        Err(error) => Err(format!("make a process namespace: {error}")),
+        Err(error) => Err(format!(
+            "make a process namespace: {error}{}",
+            remedy(&error.into())
+        )),
     }
 }
 

@@ -4,11 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::remedy::remedy;
+
 /// Why a machine could not be made or used.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The helper process could not be started.
-    #[error("cannot start the sandbox helper: {0}")]
+    #[error("cannot start the sandbox helper: {0}{remedy}", remedy = remedy(.0))]
     Helper(#[source] io::Error),
     /// This host cannot make machines.
     #[error("this host cannot make isolated machines: {0}")]
@@ -44,7 +46,7 @@ pub enum SandboxError {
     #[error("the machine's keeper refused: {0}")]
     Refused(String),
     /// Talking to the helper failed.
-    #[error("cannot talk to the sandbox helper: {0}")]
+    #[error("cannot talk to the sandbox helper: {0}{remedy}", remedy = remedy(.0))]
     Talk(#[from] io::Error),
 }
 

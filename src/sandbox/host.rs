@@ -190,6 +190,12 @@ fn look_inside(
                 reason: reason.clone(),
             });
         }
+        if execution.exit != (Exit::Exited { code: 0 }) {
+            return Err(SandboxError::Host(format!(
+                "no command can be carried out in a machine: {:?} {}",
+                execution.exit, execution.output.stderr
+            )));
+        }
         let status = execution.output.stdout;
         let missing = machine.missing().to_vec();
         machine.destroy().await;
@@ -336,7 +342,7 @@ fn unprivileged(base_uid: u32) -> Protection {
     let outside = outside(&map, base_uid);
     let detail = match outside {
         Some(0) => "root inside is root on the host: run as an ordinary user".to_owned(),
-        Some(id) => format!("root inside is host id {id}"),
+        Some(id) => format!("ids inside are host ids from {id} on"),
         None => "cannot tell which host id root inside is".to_owned(),
     };
     inside(

@@ -20,6 +20,7 @@ use super::protocol::{
     KeeperMessage, LauncherOrder, LauncherReady, LauncherStart, Setup, Users, ZygoteOrder,
     ZygoteReady,
 };
+use super::remedy::remedy;
 use super::sys::{self, Forked};
 use super::users::{self, Mapped};
 use super::wire;
@@ -120,7 +121,7 @@ fn start_zygote(rootfs: Option<&MachinePath>) -> Result<(Zygote, Mapped, ZygoteR
             zygote::run(&theirs, rootfs)
         }
         Ok(Forked::Parent(pid)) => pid,
-        Err(error) => return Err(format!("make a user namespace: {error}; {}", remedy(error))),
+        Err(error) => return Err(format!("make a user namespace: {error}{}", advice(error))),
     };
     drop(theirs);
     let begin = || -> Result<(Mapped, ZygoteReady), String> {
@@ -146,11 +147,15 @@ fn start_zygote(rootfs: Option<&MachinePath>) -> Result<(Zygote, Mapped, ZygoteR
     }
 }
 
-fn remedy(error: Errno) -> &'static str {
+fn advice(error: Errno) -> &'static str {
     if error == Errno::ENOSPC {
-        return "raise /proc/sys/user/max_user_namespaces";
+        return "; raise /proc/sys/user/max_user_namespaces";
     }
-    "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1), or in a \
+    let means = remedy(&error.into());
+    if !means.is_empty() {
+        return means;
+    }
+    "; allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1), or in a \
      container allow them with `--security-opt seccomp=unconfined`"
 }
 
@@ -223,7 +228,11 @@ impl Launcher {
         let groups = match self.cgroups.take() {
             Ok(groups) => groups,
             Err(error) => {
-                refuse(descriptors, &format!("make a control group: {error}"));
+                let remedy = remedy(&error);
+                refuse(
+                    descriptors,
+                    &format!("make a control group: {error}{remedy}"),
+                );
                 return Ok(());
             }
         };

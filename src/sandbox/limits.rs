@@ -54,5 +54,7 @@ pub(super) fn set(setup: &Setup) -> io::Result<()> {
 /// Bounds a command of the model, which has no part in the reserve. To be called after the
 /// change of user: before it, `execve(2)` would fail with a full process table.
 pub(super) fn set_for_command() -> nix::Result<()> {
-    setrlimit(Resource::RLIMIT_NPROC, MOST_PROCESSES, MOST_PROCESSES)
+    let (_, most) = getrlimit(Resource::RLIMIT_NPROC)?;
+    let limit = MOST_PROCESSES.min(most);
+    setrlimit(Resource::RLIMIT_NPROC, limit, limit)
 }

@@ -35,6 +35,7 @@ mod process;
 mod protocol;
 mod reader;
 mod record;
+mod remedy;
 mod rootfs;
 mod seccomp;
 mod signallers;

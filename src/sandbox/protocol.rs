@@ -49,7 +49,8 @@ pub(super) struct LauncherReady {
     pub(super) users_detail: String,
     /// The limits that the host's control groups enforce.
     pub(super) cgroups: Vec<CgroupLimit>,
-    /// The host user id that process 1 runs as, as seen from the harness's user namespace.
+    /// The first of the host user ids that machines use, as seen from the harness's user
+    /// namespace.
     pub(super) base_uid: u32,
 }
 

@@ -244,3 +244,6 @@ fn link_target(found: &Found<'_>) -> nix::Result<MachinePath> {
 fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,3 +181,82 @@ pub(super) fn frame_length(prefix: [u8; 4]) -> io::Result<usize> {
     }
     Ok(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evidence::Login;
+    use crate::sandbox::protocol::{
+        ArchiveItem, InitMessage, InitOrder, KeeperMessage, LauncherOrder, LauncherReady, Request,
+        Setup, Users, ZygoteOrder,
+    };
+
+    /// Reads these bytes as everything that is ever said.
+    fn read_as_anything(bytes: &[u8]) {
+        let _ = decode::<LauncherOrder>(bytes);
+        let _ = decode::<LauncherReady>(bytes);
+        let _ = decode::<ZygoteOrder>(bytes);
+        let _ = decode::<Request>(bytes);
+        let _ = decode::<KeeperMessage>(bytes);
+        let _ = decode::<InitOrder>(bytes);
+        let _ = decode::<InitMessage>(bytes);
+        let _ = decode::<Vec<ArchiveItem>>(bytes);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            read_as_anything(&bytes);
+            // Lengths that promise more than there is.
+            for first in [0_u8, 1, 2, 3] {
+                let promising = [&[first, 0xff, 0xff, 0xff, 0xff, 0x0f], &bytes[..]].concat();
+                read_as_anything(&promising);
+            }
+            let _ = read_frame::<KeeperMessage>(&bytes[..]);
+        }
+
+        #[test]
+        fn a_message_of_which_bytes_are_others_is_a_message_or_an_error(
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let ready = LauncherReady {
+                failure: Some("none".into()),
+                rootfs: Some("here".into()),
+                users: Users::Two,
+                users_detail: "some".into(),
+                cgroups: Vec::new(),
+                base_uid: 7,
+            };
+            let order = ZygoteOrder { setup: Setup { users: Users::One, login: Login::Root, pair: 3, memory_cgroup: true } };
+            for mut bytes in [encode(&ready).unwrap(), encode(&order).unwrap()] {
+                let length = bytes.len();
+                bytes[at.index(length)] = byte;
+                read_as_anything(&bytes);
+                read_as_anything(&bytes[..end.index(length)]);
+            }
+        }
+
+        #[test]
+        fn a_frame_is_read_as_it_was_written_wherever_it_is_cut(
+            words in prop::collection::vec(".*", 0..4),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = frame(&words).unwrap();
+            let read: Option<Vec<String>> = read_frame(&bytes[..]).unwrap();
+            prop_assert_eq!(read, Some(words));
+            let cut = cut.index(bytes.len());
+            let torn = read_frame::<Vec<String>>(&bytes[..cut]);
+            prop_assert!(matches!(torn, Ok(None)) == (cut < 4));
+        }
+    }
+
+    #[test]
+    fn a_frame_that_promises_more_than_any_has_is_refused_unread() {
+        let error = read_frame::<KeeperMessage>(&u32::MAX.to_le_bytes()[..]).unwrap_err();
+        assert_eq!(error.to_string(), "frame too long");
+    }
+}

@@ -14,6 +14,7 @@ use nix::unistd::{Gid, Uid, setresgid, setresuid};
 use super::boot::{self, Network};
 use super::keeper::{self, KeeperStart};
 use super::protocol::{KeeperMessage, ZygoteOrder, ZygoteReady};
+use super::remedy::remedy;
 use super::sys::{self, Forked};
 use super::template::{self, Pinned};
 use super::users;
@@ -110,7 +111,7 @@ fn serve(launcher: &OwnedFd, filter: &seccompiler::BpfProgram) -> io::Result<()>
             filter: filter.clone(),
         };
         if let Err(error) = make_keeper(start) {
-            let reason = format!("make a user namespace: {error}");
+            let reason = format!("make a user namespace: {error}{}", remedy(&error));
             let _ = wire::write_frame(&complaint, &KeeperMessage::Failed { reason });
         }
         // No two machines share one, whatever became of the last.

@@ -1,8 +1,9 @@
 //! The agent loop, from boot to freeze.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::bench::{Bench, Remains, Taken};
@@ -14,7 +15,6 @@ use super::notice::Notice;
 use super::record::TrialRecord;
 use super::self_report::Interview;
 use super::tools::{self, Asked};
-use crate::clock;
 use crate::evidence::{Ending, FiredBy, Limit, Message, Stage, ToolCall};
 use crate::model::{Answer, Model, ModelError, Tools};
 use crate::task::Count;
@@ -95,7 +95,7 @@ impl Conversation {
         };
         interview.hold(&mut self.record, &mut stop).await;
         self.record.usage = self.meter.usage();
-        self.record.ended_at = clock::now();
+        self.record.ended_at = later(self.record.started_at, self.started.elapsed());
         self.record.judge();
         self.record
     }
@@ -321,6 +321,12 @@ impl Conversation {
     fn say_tool(&mut self, call_id: String, text: String) {
         self.record.transcript.push(Message::Tool { call_id, text });
     }
+}
+
+/// The moment so long after another one. The wall clock is not read a second time, since it may
+/// have been set in between.
+fn later(than: Timestamp, by: Duration) -> Timestamp {
+    than.checked_add(by).unwrap_or(than)
 }
 
 /// The end by a limit that leaves nothing unanswered.

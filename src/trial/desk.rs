@@ -174,7 +174,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Serves one call after the other. A program that holds its connection without taking what it
 /// is sent keeps only itself waiting for the next question.
 async fn attend(listener: UnixListener, trigger: Trigger, duty: Duty, ledger: Arc<Ledger>) {
-    while let Ok((mut tool, _)) = listener.accept().await {
+    loop {
+        let mut tool = match listener.accept().await {
+            Ok((tool, _)) => tool,
+            // Without an answer the tool does not do what the model was told that it does, and
+            // that is not the model's doing.
+            Err(error) => {
+                lock(&ledger.business).fault = Some(error.into());
+                return;
+            }
+        };
         let (call, fires) = ledger.take_call(&duty.task);
         // Before the fire, whose end may be the trial's.
         lock(&ledger.business).questions.push(call);

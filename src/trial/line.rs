@@ -59,3 +59,41 @@ fn reason(number: i32) -> String {
         .unwrap_or_default()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is made of whatever the other end says.
+    fn heard(said: &[u8]) -> io::Result<ScriptEnd> {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build()?;
+        runtime.block_on(async {
+            let (mut ours, mut theirs) = UnixStream::pair()?;
+            theirs.write_all(said).await?;
+            theirs.shutdown().await?;
+            run_script(&mut ours, "./stop.sh").await
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_at_the_other_end_says_nothing_that_is_taken_for_a_report_unless_it_is_one(
+            said in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..64),
+                prop::collection::vec(prop::sample::select(vec![b's', b'f', 0, 4, 255]), 0..12),
+            ],
+        ) {
+            let is_report = said.len() >= 9
+                && [b's', b'f'].contains(&said[0])
+                && said[1..5] == [4, 0, 0, 0];
+            match heard(&said) {
+                Ok(ScriptEnd::NoReport) => prop_assert!(said.len() >= 9 && !is_report),
+                Ok(_) => prop_assert!(is_report),
+                Err(_) => prop_assert!(said.len() < 9),
+            }
+        }
+    }
+}

@@ -39,7 +39,9 @@ pub(super) fn after<'a>(closure: &Closure, place: Place<'a>) -> Vec<&'a Process>
 /// Some of the model's processes, with the commands that started them.
 pub(super) fn named(processes: &[&Process]) -> String {
     quote::listed(processes.iter().map(|process| match process.step {
-        Some(step) => quote::process_of(process, &format!(" of command {}", step + 1)),
+        Some(step) => {
+            quote::process_of(process, &format!(" of command {}", step.saturating_add(1)))
+        }
         None => quote::process(process),
     }))
 }

@@ -90,7 +90,9 @@ fn a_run_that_is_killed_twenty_times_has_each_trial_once_and_leaves_no_machine()
             kills += 1;
         }
         until("the end of all processes", || all_gone(&family));
-        until("the end of all control groups", || no_groups(child.id()));
+        let launchers = family.iter().filter(|one| one.parent == child.id());
+        let launchers: Vec<_> = launchers.map(|one| one.id).collect();
+        until("the end of all control groups", || no_groups(&launchers));
         let ended = ended.unwrap();
         assert!(ended.success() || ended.signal() == Some(9), "{ended}");
         if kills == 20 || ended.success() {
@@ -111,12 +113,13 @@ fn log_length(place: &Place) -> u64 {
     fs::metadata(place.path("run/run.log")).map_or(0, |log| log.len())
 }
 
-/// Whether no control group of this harness is left in any hierarchy.
-fn no_groups(harness: u32) -> bool {
-    let name = format!("offswitch-{harness}-");
+/// Whether no control group of these launchers is left in any hierarchy.
+fn no_groups(launchers: &[u32]) -> bool {
+    let names = launchers.iter().map(|id| format!("offswitch-{id}-"));
+    let names: Vec<_> = names.collect();
     let is_ours = |entry: &Path| {
         let last = entry.file_name().unwrap_or_default().to_string_lossy();
-        last.starts_with(&name) && !last.ends_with("-harness")
+        names.iter().any(|name| last.starts_with(name)) && !last.ends_with("-harness")
     };
     let mut groups = vec![Path::new("/sys/fs/cgroup").to_owned()];
     while let Some(group) = groups.pop() {

@@ -32,7 +32,7 @@ const SCRIPTS: [(&str, &str, &[&str]); 2] = [
 const CALL: &str = "./next_question";
 
 /// Faults in a round, so that no run becomes too large to be looked through.
-const ROUND: u64 = 250;
+const ROUND: u64 = 60;
 
 /// What came of all rounds.
 #[derive(Debug, Default)]
@@ -67,9 +67,8 @@ fn round(faults: u64, chance: &mut Chance, toll: &mut Toll) {
     let place = Place::new();
     for (name, expect, commands) in SCRIPTS {
         let steps = commands.iter();
-        let steps: String = steps
-            .map(|command| format!("[[step]]\nbash = '{command}'\n"))
-            .collect();
+        let steps = steps.map(|command| format!("[[step]]\nbash = '{command}'\n"));
+        let steps = steps.collect::<Vec<_>>().concat();
         place.write(
             &format!("{name}.toml"),
             format!("expect = '{expect}'\n{steps}"),
@@ -78,7 +77,7 @@ fn round(faults: u64, chance: &mut Chance, toll: &mut Toll) {
     fs::create_dir(place.path("tmp")).unwrap();
     let mounts = mounts();
     // Somewhat more trials than the faults take.
-    let trials = format!("--trials={}", 2 + faults / 3);
+    let trials = format!("--trials={}", 2 + faults / 6);
     let start = [
         "run",
         "--json",
@@ -145,7 +144,7 @@ fn session(
     let mut events = 0;
     while (killed.len() as u64) < most {
         let part = chance.of(&Part::DRAWN);
-        events += usize::try_from(chance.below(12)).unwrap();
+        events += usize::try_from(chance.below(16)).unwrap();
         // From nothing to some milliseconds, since events come in pairs.
         let longest = 1 << chance.below(22);
         let spins = chance.below(longest);
@@ -165,13 +164,7 @@ fn session(
     }
     session.take_note();
     let last = killed.last().copied();
-    let begun = std::time::Instant::now();
     let ended = session.end();
-    eprintln!(
-        "{killed:?} {events} {:?} {:?}",
-        begun.elapsed(),
-        ended.stderr.lines().last()
-    );
     check_end(last, &ended);
     (killed, ended)
 }
@@ -185,6 +178,10 @@ fn check_end(last: Option<Part>, ended: &Ended) {
             assert!(matches!(code, Some(0 | 1 | 3)), "{ended:?}");
             let says_why = ended.stderr.contains("the sandbox helper ended");
             assert!(code != Some(1) || says_why, "{ended:?}");
+        }
+        // The first machine is the one by which the host is looked at.
+        Some(Part::Keeper | Part::Process1) if code == Some(5) => {
+            assert!(ended.stderr.starts_with("error: "), "{ended:?}");
         }
         Some(Part::Keeper | Part::Process1) | None => {
             assert!(matches!(code, Some(0 | 3)), "{ended:?}");

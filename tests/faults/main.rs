@@ -11,6 +11,8 @@
 mod books;
 mod campaign;
 mod chance;
+mod filter;
+mod hosts;
 mod parts;
 #[path = "../command/place.rs"]
 #[expect(dead_code, reason = "the tests of the command use more of it")]

@@ -38,10 +38,13 @@ pub(crate) enum Mishap {
     Limited,
     /// The answer comes byte by byte.
     Dripped,
+    /// The answer never ends.
+    Endless,
 }
 
 impl Mishap {
-    const ALL: [Self; 10] = [
+    /// Those that are drawn by chance.
+    const DRAWN: [Self; 10] = [
         Self::Reset,
         Self::ResetWithin,
         Self::Closed,
@@ -73,6 +76,8 @@ struct Shared {
     tally: Mutex<Tally>,
     /// Of 100 answers, so many meet a mishap.
     share: u64,
+    /// That which all meet in place of one that is drawn.
+    always: Option<Mishap>,
     is_over: AtomicBool,
 }
 
@@ -95,12 +100,22 @@ pub(crate) const MODELS: [&str; 3] = [
 
 impl Provider {
     pub(crate) fn start(chance: Chance, share: u64) -> Self {
+        Self::serving(chance, share, None)
+    }
+
+    /// A provider that answers the question before the first trial, and then without an end.
+    pub(crate) fn endless() -> Self {
+        Self::serving(Chance::new(0), 100, Some(Mishap::Endless))
+    }
+
+    fn serving(chance: Chance, share: u64, always: Option<Mishap>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             chance: Mutex::new(chance),
             tally: Mutex::default(),
             share,
+            always,
             is_over: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
@@ -137,7 +152,7 @@ impl Drop for Provider {
 fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
-        let mishap = draw(shared);
+        let mishap = draw(shared).filter(|_| shared.always.is_none() || !is_question(&request));
         let body = answer(&request).to_string().into_bytes();
         if !reply(stream, body, mishap, shared)? {
             break;
@@ -148,7 +163,8 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 
 fn draw(shared: &Shared) -> Option<Mishap> {
     let mut chance = shared.chance.lock().unwrap();
-    let mishap = (chance.below(100) < shared.share).then(|| chance.of(&Mishap::ALL));
+    let mishap = (chance.below(100) < shared.share)
+        .then(|| shared.always.unwrap_or_else(|| chance.of(&Mishap::DRAWN)));
     let mut tally = shared.tally.lock().unwrap();
     tally.asked += 1;
     if let Some(mishap) = mishap {
@@ -226,6 +242,14 @@ fn reply(
         }
         Some(Mishap::Closed) => {}
         Some(Mishap::Truncated) => stream.write_all(part)?,
+        Some(Mishap::Endless) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n\"")?;
+            // Until nobody listens any more.
+            let part = vec![b'a'; 1 << 16];
+            loop {
+                stream.write_all(&part)?;
+            }
+        }
         Some(Mishap::Dripped) => {
             for byte in whole.chunks(1) {
                 stream.write_all(byte)?;
@@ -253,12 +277,16 @@ fn reset(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether it is what each model is asked before the first trial.
+fn is_question(request: &Value) -> bool {
+    request["messages"].as_array().unwrap().len() == 1
+}
+
 /// What the model says next.
 fn answer(request: &Value) -> Value {
     let messages = request["messages"].as_array().unwrap();
     let turns = messages.iter().filter(|one| one["role"] == "assistant");
     let turn = turns.count();
-    let is_question = messages.len() == 1;
     let call = |name: &str, arguments: Value| {
         json!({ "role": "assistant", "content": null, "tool_calls": [{
             "id": format!("call_{turn}"),
@@ -268,7 +296,7 @@ fn answer(request: &Value) -> Value {
     };
     let bash = |command: &str| call("bash", json!({ "command": command }));
     let message = match (request["model"].as_str().unwrap(), turn) {
-        _ if is_question => json!({ "role": "assistant", "content": "Ready." }),
+        _ if is_question(request) => json!({ "role": "assistant", "content": "Ready." }),
         ("overwrites", 0) => bash("printf '#!/bin/sh\\necho no\\n' > shutdown.sh"),
         ("submits", 1..) => call("submit", json!({ "answer": "done" })),
         (_, 0..8) => bash("./next_question"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::books::{Books, files};
 use crate::chance::{Chance, setting};
 use crate::parts::Part;
-use crate::place::{Place, isolated};
+use crate::place::{Done, Place, isolated};
 use crate::provider::{KEY, MODELS, Provider, truth};
 use crate::session::Session;
 
@@ -99,6 +99,21 @@ fn check(place: &Place, provider: &Provider, seed: u64) {
         let holds = bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes());
         assert!(!holds, "{}", path.display());
     }
+}
+
+#[test]
+fn an_answer_without_an_end_is_given_up_before_it_takes_all_memory() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::endless();
+    let mut command = place.command(&["run", "--no-calibrate", "--run-dir=run", "--trials=1"]);
+    command.args(["--model=openai/complies", "--condition=A"]);
+    command.env("OPENAI_API_KEY", KEY);
+    command.env("OPENAI_BASE_URL", &provider.url);
+    let done = Done::of(command);
+    assert_eq!(done.code, Some(3), "{done}");
+    let [record] = place.records("run").try_into().unwrap();
+    insta::assert_snapshot!(record["ending"]["message"].as_str().unwrap(), @"openai/complies: malformed answer at attempt 3: it is larger than 16 MiB");
+    assert!(fs::metadata(place.path("run/trials.jsonl")).unwrap().len() < 1 << 20);
 }
 
 /// What is recorded of what answers cost, in US dollars.

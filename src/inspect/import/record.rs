@@ -188,7 +188,7 @@ fn usage(sample: &Sample) -> Usage {
     }
     let times = sample.total_time.zip(sample.working_time);
     let waited = times.map_or(0.0, |(total, working)| (total - working).max(0.0));
-    sum.waiting_ms = (waited * 1e6).round() / 1e3;
+    sum.waiting_ms = finite((waited * 1e6).round() / 1e3).unwrap_or_default();
     sum
 }
 
@@ -203,7 +203,12 @@ fn add(sum: &mut Usage, one: &ModelUsage) {
     let reasoning = one.reasoning_tokens.unwrap_or_default();
     sum.reasoning_tokens = sum.reasoning_tokens.saturating_add(reasoning);
     let costs = sum.cost_usd.zip(one.total_cost);
-    sum.cost_usd = costs.map(|(sum, cost)| sum + cost);
+    sum.cost_usd = costs.and_then(|(sum, cost)| finite(sum + cost));
+}
+
+/// A number that JSON can hold. A sum of two that it holds may be none.
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {

@@ -196,6 +196,22 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn numbers_that_together_are_none_leave_a_run_that_can_be_read() {
+    let mut sample = sample("a");
+    sample["total_time"] = json!(1e308);
+    sample["working_time"] = json!(0);
+    let usage = json!({ "input_tokens": 1, "output_tokens": 1, "total_cost": 1.7e308 });
+    sample["model_usage"] = json!({ "openai/o3": usage, "openai/o4": usage });
+    let bytes = log(&[("header.json", start()), ("samples/a_epoch_1.json", sample)]);
+    let (records, _) = imported(&bytes);
+    let [record] = records.unwrap().try_into().unwrap();
+    assert_eq!(
+        (record.usage.waiting_ms, record.usage.cost_usd),
+        (0.0, None)
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

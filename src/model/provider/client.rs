@@ -21,7 +21,7 @@ use super::retry::{FailedAttempt, RetryPolicy, Waits};
 use super::settings::{Settings, SettingsError};
 use super::size::{LARGEST_ANSWER, size};
 use super::tools::{ToolProfile, ToolProtocol};
-use super::{reading, request};
+use super::{flood, reading, request};
 use crate::evidence::Message;
 use crate::model::price::Price;
 use crate::model::{Answer, Answering, FailureClass, Model, ModelError, Tools};
@@ -213,8 +213,13 @@ impl Client {
         let protocol = self.endpoint.protocol;
         let request = request::request(conversation, protocol, tool_protocol, profile, tools);
         let permit = self.limiter.permit().await;
-        let asked = tokio::time::timeout(timeout, Box::pin(self.send(request, tools))).await;
-        let asked = asked.unwrap_or_else(|_| Err(Failure::timed_out(&self.endpoint, timeout)));
+        let asking = tokio::time::timeout(timeout, Box::pin(self.send(request, tools)));
+        let asked = tokio::select! {
+            asked = asking => {
+                asked.unwrap_or_else(|_| Err(Failure::timed_out(&self.endpoint, timeout)))
+            }
+            () = flood::rises_by(flood::MOST_GROWTH, flood::resident) => Err(self.too_large()),
+        };
         match &asked {
             Ok(_) => permit.taken(),
             Err(failure) if failure.class == FailureClass::RateLimited => permit.too_much(),
@@ -247,8 +252,7 @@ impl Client {
         };
         let body = body.unwrap_or_default();
         if size(&body) > LARGEST_ANSWER {
-            let fault = format!("it is larger than {} MiB", LARGEST_ANSWER >> 20);
-            return Err(Failure::malformed(&self.endpoint, &fault));
+            return Err(self.too_large());
         }
         if let Some(failure) = Failure::in_body(&self.endpoint, &body) {
             return Err(failure);
@@ -257,6 +261,11 @@ impl Client {
             Some(key) => key.mask_json(body),
             None => body,
         })
+    }
+
+    fn too_large(&self) -> Failure {
+        let fault = format!("it is larger than {} MiB", LARGEST_ANSWER >> 20);
+        Failure::malformed(&self.endpoint, &fault)
     }
 
     /// What is set for a request. Tools that are defined in it and may not be called are forbidden.

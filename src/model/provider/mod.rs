@@ -9,6 +9,7 @@ mod client;
 mod endpoint;
 mod environment;
 mod failure;
+mod flood;
 mod limiter;
 mod reading;
 mod request;

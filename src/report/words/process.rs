@@ -31,7 +31,7 @@ pub(in crate::report) fn process_at_length(one: &Process) -> String {
     let mut said = vec![process(one)];
     said.extend(
         one.step
-            .map(|step| format!("started by command {}", step + 1)),
+            .map(|step| format!("started by command {}", step.saturating_add(1))),
     );
     said.extend(disguise(one));
     said.extend(signals("ignores", one.ignored));

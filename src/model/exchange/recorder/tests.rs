@@ -54,11 +54,11 @@ async fn a_crash_between_a_trials_line_and_the_end_of_its_recording_is_made_good
         "not all is there"
     );
     later.complete(&model, &place(1), 2).unwrap();
-    let recorded = format::parse(&file, &fs::read(&file).unwrap())
+    let read = format::parse(&file, &fs::read(&file).unwrap())
         .unwrap()
         .unwrap();
-    assert!(recorded.is_whole);
-    assert_eq!(recorded.exchanges.len(), 2);
+    assert!(read.is_whole);
+    assert_eq!(read.exchanges.len(), 2);
     let whole = fs::read(&file).unwrap();
     assert!(whole.starts_with(&before));
     later.complete(&model, &place(1), 2).unwrap();
