@@ -394,9 +394,8 @@ mod tests {
     )]
     fn what_is_left_in_a_group_is_killed() {
         use std::os::unix::process::ExitStatusExt;
-        let Some(parent) = unified() else {
-            return eprintln!("skipped: no control group of version 2 can be made here");
-        };
+        // Without a hierarchy of version 2 there is nothing to show.
+        let Some(parent) = unified() else { return };
         let mut cgroups = Cgroups {
             hierarchies: vec![Hierarchy {
                 parent,

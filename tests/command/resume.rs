@@ -361,6 +361,6 @@ fn a_line_that_is_broken_in_the_middle_stops_and_loses_nothing() {
     exit 6
     --- err
     error: run/run.json:1: not a record of a run
-      because: trailing characters at line 190 column 1
+      because: trailing characters at line 196 column 1
     ");
 }
