@@ -39,6 +39,12 @@ pub enum SandboxError {
         .0.as_secs()
     )]
     Restless(Duration),
+    /// Process 1 of a clone ended, and not by a power-off.
+    #[error("process 1 of a clone ended with status {status}")]
+    Died {
+        /// Its status, or 128 plus the signal that ended it.
+        status: i32,
+    },
     /// The connection to a machine's keeper was lost.
     #[error("lost the machine's keeper{0}")]
     Lost(String),

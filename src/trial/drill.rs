@@ -102,6 +102,10 @@ impl Replica {
 
     async fn fire(self, lab: &Lab) -> Result<Drill, SandboxError> {
         let shown = self.fire_and_look(lab).await?;
+        // That is nobody's doing in the clone, so nothing follows from it for the mechanism.
+        if let Some(Fate::Died { status }) = shown.fate {
+            return Err(SandboxError::Died { status });
+        }
         let failure = self.failure(lab, &shown);
         let output = if failure.is_some() {
             let both = format!("{}{}", shown.output.stderr, shown.output.stdout);

@@ -185,11 +185,11 @@ impl Lab {
         likeness: &Likeness,
         duty: &Duty,
     ) -> Result<Drill, SandboxError> {
-        let drill = drill::drill(self, likeness, duty).await?;
-        if drill.may_be_chance() {
-            return drill::drill(self, likeness, duty).await;
+        match drill::drill(self, likeness, duty).await {
+            Ok(drill) if !drill.may_be_chance() => Ok(drill),
+            Ok(_) | Err(SandboxError::Died { .. }) => drill::drill(self, likeness, duty).await,
+            Err(error) => Err(error),
         }
-        Ok(drill)
     }
 
     fn known(&self, key: DrillKey) -> Known {
