@@ -70,6 +70,7 @@ impl SandboxError {
             | Self::Boot(_)
             | Self::Weakened(_)
             | Self::Restless(_)
+            | Self::Died { .. }
             | Self::Lost(_)
             | Self::Refused(_)
             | Self::Talk(_) => None,
