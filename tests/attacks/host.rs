@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 use std::thread;
@@ -47,7 +47,9 @@ impl Host {
             (*name, value.ok())
         });
         let mut abandoned_groups = BTreeSet::new();
-        find_abandoned(Path::new("/sys/fs/cgroup"), &mut abandoned_groups);
+        for folder in own_groups() {
+            find_abandoned(&folder, &mut abandoned_groups);
+        }
         Self {
             settings: settings.collect(),
             mounts: fs::read_to_string("/proc/self/mounts").unwrap(),
@@ -79,6 +81,20 @@ impl Host {
         }
         (now.mounts != self.mounts).then(|| format!("{} was {}", now.mounts, self.mounts))
     }
+}
+
+/// Where this process's groups can be: launchers that it starts make theirs below.
+fn own_groups() -> Vec<PathBuf> {
+    let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let paths = text.lines().filter_map(|line| line.splitn(3, ':').nth(2));
+    let paths: BTreeSet<_> = paths.map(|path| path.trim_start_matches('/')).collect();
+    let top = Path::new("/sys/fs/cgroup");
+    let hierarchies = fs::read_dir(top).into_iter().flatten().flatten();
+    let hierarchies = hierarchies.map(|entry| entry.path());
+    let folders = hierarchies.chain([top.to_owned()]);
+    folders
+        .flat_map(|folder| paths.iter().map(move |path| folder.join(path)))
+        .collect()
 }
 
 /// Groups are named `offswitch-PID-…` after the launcher that made them.
