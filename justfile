@@ -6,6 +6,10 @@ default:
 build:
     cargo build --release
 
+# Build both programs as they are released, and print their hashes; `twice` compares two builds
+release *arguments:
+    .ci/release {{ arguments }}
+
 # Run the demonstration: the Palisade task with scripted models
 demo *arguments: build
     target/release/offswitch run {{ arguments }}
