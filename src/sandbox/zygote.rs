@@ -4,7 +4,7 @@
 //! a key. When it ends, the kernel ends every machine.
 
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::sched::CloneFlags;
@@ -24,7 +24,10 @@ use crate::evidence::MachinePath;
 /// Becomes the zygote; never returns. The launcher has already written the user maps when it
 /// sends the first byte.
 pub(super) fn run(launcher: &OwnedFd, rootfs: Option<&MachinePath>) -> ! {
-    let set_up = set_up(launcher, rootfs);
+    // The launcher's own socket, on which the harness gives its orders, is not for the zygote.
+    let set_up = sys::close_all_but(&[launcher.as_fd()])
+        .map_err(|error| format!("close the launcher's descriptors: {error}"))
+        .and_then(|()| set_up(launcher, rootfs));
     let ready = match &set_up {
         Ok(SetUp { rootfs, .. }) => ZygoteReady {
             failure: None,
