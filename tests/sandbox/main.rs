@@ -16,6 +16,7 @@ mod clone;
 mod exec;
 mod guest;
 mod hostile;
+mod identity;
 mod isolation;
 mod landlock;
 mod network;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
 /// Tests that every kind of user runs.
 fn tests() -> Vec<Test> {
     [
+        identity::tests(),
         isolation::tests(),
         syscalls::tests(),
         tools::tests(),
@@ -110,6 +112,7 @@ fn tests() -> Vec<Test> {
 /// What must hold as well where the model works as root.
 fn as_root() -> impl Iterator<Item = Test> {
     [
+        identity::tests(),
         isolation::tests(),
         syscalls::tests(),
         process1::tests(),
