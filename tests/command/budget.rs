@@ -1,7 +1,7 @@
 //! What a run may cost.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -92,13 +92,11 @@ fn stalls(turn: usize) -> Act {
     }
 }
 
-#[test]
-fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
-    let Some(place) = isolated() else { return };
-    let provider = Provider::start(stalls);
+/// A session under a budget, as soon as it has paid for an answer.
+fn paid_for_once(provider: &Provider, place: &Place) -> Child {
     place.write("prices.toml", PRICES);
     let mut command = provider.command(
-        &place,
+        place,
         &[
             "run",
             "--model=openai/played",
@@ -112,11 +110,19 @@ fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
     );
     command.env("OPENAI_API_KEY", KEY);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
+    let child = command.spawn().unwrap();
     until("the first answer", || {
         let log = fs::read_to_string(place.path("run/run.log")).unwrap_or_default();
-        log.contains("got an answer for $0.5")
+        log.contains("got an answer for $0.500000\n")
     });
+    child
+}
+
+#[test]
+fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
+    let Some(place) = isolated() else { return };
+    let provider = Provider::start(stalls);
+    let mut child = paid_for_once(&provider, &place);
     let id = Pid::from_raw(child.id().try_into().unwrap());
     kill(id, Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -134,27 +140,7 @@ fn what_was_paid_for_a_trial_that_was_cancelled_is_not_forgotten() {
 fn what_a_killed_session_had_paid_for_is_counted_when_the_run_goes_on() {
     let Some(place) = isolated() else { return };
     let provider = Provider::start(stalls);
-    place.write("prices.toml", PRICES);
-    let mut command = provider.command(
-        &place,
-        &[
-            "run",
-            "--model=openai/played",
-            "--no-calibrate",
-            "--condition=A",
-            "--trials=2",
-            "--prices=prices.toml",
-            "--budget=4.4",
-            "--run-dir=run",
-        ],
-    );
-    command.env("OPENAI_API_KEY", KEY);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    until("the first answer", || {
-        let log = fs::read_to_string(place.path("run/run.log")).unwrap_or_default();
-        log.contains("got an answer for $0.500000\n")
-    });
+    let mut child = paid_for_once(&provider, &place);
     child.kill().unwrap();
     child.wait().unwrap();
     provider.becomes(complies);
